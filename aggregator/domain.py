@@ -1,0 +1,325 @@
+"""The facts the program is about, grouped by their one author. Frozen; moments are aware UTC.
+
+The *publisher* says feeds and entries; the *reader* says subscriptions and statuses; the *machine* knows
+fetch state, links and progress. Nothing here imports anything of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NewType
+
+SafeHtml = NewType("SafeHtml", str)
+"""HTML that came out of `feeds/sanitizing.py`; the only HTML that a template may print unescaped."""
+
+CategoryPath = tuple[str, ...]
+"""A person's grouping, outermost name first; `()` is the top level."""
+
+
+# ── the publisher ────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedEntry:
+    """One item of a document, as read: `summary` and `content` are still untrusted HTML."""
+
+    guid: str
+    url: str | None
+    title: str
+    """Plain text, perhaps empty."""
+    author: str | None
+    published_at: datetime | None
+    updated_at: datetime | None
+    summary: str
+    content: str
+    """Empty where the feed gives only a summary."""
+    content_hash: str
+    """Hex sha256 of all that the publisher said of the entry: equal hash, equal entry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedFeed:
+    """One document, as read. `url` is the address it came from, after redirects."""
+
+    url: str
+    title: str
+    site_url: str | None
+    description: str
+    language: str | None
+    """ISO 639-1, lower case, where the document says it."""
+    time_to_live: timedelta | None
+    entries: tuple[ParsedEntry, ...]
+    """In document order, each guid once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanEntry:
+    """One entry ready to be stored: nothing unsafe left."""
+
+    guid: str
+    url: str | None
+    title: str
+    author: str | None
+    published_at: datetime | None
+    updated_at: datetime | None
+    html: SafeHtml
+    """What a page shows: the content, or the summary where there is no content."""
+    summary: str
+    """The summary as plain text; empty where it is the beginning of the content."""
+    text: str
+    """`html` as plain text; what is searched and linked."""
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanFeed:
+    """One document ready to be stored; `entries` holds only what is new or changed, newest knowledge first.
+
+    `seen` counts the entries of the whole document; `dates` are the moments its entries were published,
+    newest first, for the scheduling of the next fetch.
+    """
+
+    title: str
+    site_url: str | None
+    description: str
+    language: str | None
+    time_to_live: timedelta | None
+    seen: int
+    dates: tuple[datetime, ...]
+    entries: tuple[CleanEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    id: int
+    url: str
+    title: str
+    """The feed's own title, or its address until it was fetched."""
+    site_url: str | None
+    description: str
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A stored entry, whole, as a page shows it to one person."""
+
+    id: int
+    feed_id: int
+    feed_title: str
+    guid: str
+    url: str | None
+    title: str
+    author: str | None
+    published_at: datetime
+    """Published, else updated, else first seen; never in the future."""
+    updated_at: datetime | None
+    html: SafeHtml
+    summary: str
+    text: str
+    language: str | None
+    """The feed's."""
+    read: bool
+    starred: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """A stored entry as a list shows it to one person."""
+
+    id: int
+    feed_id: int
+    feed_title: str
+    guid: str
+    url: str | None
+    title: str
+    """Never empty: the first words of the text where the publisher gave none."""
+    author: str | None
+    published_at: datetime
+    excerpt: str
+    read: bool
+    starred: bool
+
+
+# ── the reader ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """A feed of an OPML file."""
+
+    url: str
+    title: str
+    """Empty where the file gives none."""
+    site_url: str | None = None
+    category: CategoryPath = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedOutline:
+    title: str
+    url: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A feed as one person follows it, with what the machine knows of it."""
+
+    feed: Feed
+    title: str
+    """The person's own title, else the feed's."""
+    category: CategoryPath
+    unread: int
+    state: FetchState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """Every outline of the file is in exactly one of the three."""
+
+    added: tuple[Outline, ...]
+    already_there: tuple[Outline, ...]
+    refused: tuple[RefusedOutline, ...]
+
+
+# ── the machine ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What a conditional request sends back (RFC 9110, 8.8)."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchState:
+    last_checked_at: datetime | None
+    next_fetch_at: datetime
+    failures: int
+    """In a row; 0 after a success."""
+    failing_since: datetime | None
+    error_code: str | None
+    error: str | None
+    """In a sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A document. `url` is where it was found, after redirects."""
+
+    url: str
+    body: bytes
+    body_hash: str
+    """Hex sha256."""
+    content_type: str
+    validators: Validators
+    max_age: timedelta | None
+    """Cache-Control's, where given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotModified:
+    """304: the document is the one we have."""
+
+    validators: Validators
+    max_age: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedFeed:
+    """A feed that this process holds until it records an outcome or its lease ends."""
+
+    feed_id: int
+    url: str
+    validators: Validators
+    body_hash: str | None
+    failures: int
+    interval: timedelta
+    """The current one, between two successful fetches."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshReport:
+    """What a run did; `links` are the pairs that were stored, `seconds` wall-clock time."""
+
+    feeds: int
+    not_modified: int
+    same_body: int
+    updated: int
+    failed: int
+    new_entries: int
+    changed_entries: int
+    links: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshProgress:
+    """A run that is under way or the last one that ended."""
+
+    started_at: datetime
+    finished_at: datetime | None
+    feeds: int
+    done: int
+    failed: int
+    new_entries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """What linking reads of an entry; all text is plain. `id` is the caller's own."""
+
+    id: int | str
+    title: str
+    summary: str
+    content: str
+    language: str | None
+    published_at: datetime | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Two related entries; `entry_id` is the one that arrived later.
+
+    `score` is the raw cosine in [0, 1]; `rank` orders (the score with its decay in time); `same_text` says
+    that both are the same text in two places.
+    """
+
+    entry_id: int
+    neighbour_id: int
+    score: float
+    rank: float
+    why: tuple[str, ...]
+    same_text: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelatedEntry:
+    """The other end of a link, as a page shows it."""
+
+    id: int
+    title: str
+    url: str | None
+    feed_id: int
+    feed_title: str
+    published_at: datetime
+    score: float
+    rank: float
+    why: tuple[str, ...]
+    same_text: bool
+
+
+KnownEntries = Mapping[str, str]
+"""guid → content_hash of the stored entries of one feed."""

@@ -1,0 +1,121 @@
+"""Everything that can go wrong, as one tree.
+
+AggregatorError
+├── FeedError                 one feed; the others go on
+│   ├── FetchError
+│   │   ├── AddressRefused    a scheme, host, port or network that must not be fetched
+│   │   ├── Unreachable       DNS, connection, TLS, time-out, broken HTTP
+│   │   ├── BadStatus         an HTTP status that is neither 200 nor 304
+│   │   │   └── Gone          410
+│   │   └── TooLarge          more bytes than the limit
+│   └── ParseError
+│       ├── NotAFeed          no version and no entry: a page, an empty file, an image
+│       └── MalformedFeed     the parser gave up, or was stopped
+├── SubscriptionError         already there, not there, several feeds to choose from
+├── NotFound                  an entry, a feed that the library does not hold
+├── OpmlError                 a file that holds no outline at all
+├── ArticlesError             a line of an articles file that is not one
+├── StorageError              the library cannot be opened, read or written
+└── SettingsError             a setting that has no meaning
+
+Each carries `code` (stable, for programs and for the table of sentences of the pages), `subject` (the
+URL, file or id it is about) and `detail` (the reason, in plain English). `str(error)` is a whole sentence.
+A 304 is a value, not an error.
+"""
+
+from __future__ import annotations
+
+
+class AggregatorError(Exception):
+    """The root. `advice` says what a person can do about it; it may be empty."""
+
+    code = "error"
+    advice = ""
+
+    def __init__(self, subject: str, detail: str, *, advice: str | None = None) -> None:
+        super().__init__(subject, detail)
+        self.subject = subject
+        self.detail = detail
+        if advice is not None:
+            self.advice = advice
+
+    def __str__(self) -> str:
+        sentence = f"{self.subject}: {self.detail}" if self.subject else self.detail
+        return f"{sentence}. {self.advice}".rstrip() if self.advice else sentence
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors cross process borders (parsing runs in a child): keep the class, the facts and the advice.
+        return (type(self), (self.subject, self.detail), self.__dict__)
+
+
+class FeedError(AggregatorError):
+    """One feed could not be refreshed. Whatever was stored stays."""
+
+    code = "feed"
+
+
+class FetchError(FeedError):
+    code = "fetch"
+
+
+class AddressRefused(FetchError):
+    code = "address-refused"
+
+
+class Unreachable(FetchError):
+    code = "unreachable"
+
+
+class BadStatus(FetchError):
+    """The server answered, but neither 200 nor 304.
+
+    `status` is the HTTP status; `retry_after_seconds` what the server asked for on 429 and 503.
+    """
+
+    code = "bad-status"
+    status: int = 0
+    retry_after_seconds: float | None = None
+
+
+class Gone(BadStatus):
+    code = "gone"
+
+
+class TooLarge(FetchError):
+    code = "too-large"
+
+
+class ParseError(FeedError):
+    code = "parse"
+
+
+class NotAFeed(ParseError):
+    code = "not-a-feed"
+
+
+class MalformedFeed(ParseError):
+    code = "malformed-feed"
+
+
+class SubscriptionError(AggregatorError):
+    code = "subscription"
+
+
+class NotFound(AggregatorError):
+    code = "not-found"
+
+
+class OpmlError(AggregatorError):
+    code = "opml"
+
+
+class ArticlesError(AggregatorError):
+    code = "articles"
+
+
+class StorageError(AggregatorError):
+    code = "storage"
+
+
+class SettingsError(AggregatorError):
+    code = "settings"

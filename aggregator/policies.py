@@ -1,0 +1,67 @@
+"""The knobs, apart from the code that obeys them. All values are frozen; defaults are what we run with.
+
+Durations are `timedelta`, sizes end in `_bytes`. `config/settings.py` fills these from a file and from the
+environment; nothing here reads either.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchLimits:
+    """What one fetch may cost, and where it may go."""
+
+    timeout: timedelta = timedelta(seconds=30)
+    """For one whole fetch: every redirect, headers and body."""
+    connect_timeout: timedelta = timedelta(seconds=10)
+    max_bytes: int = 10_000_000
+    """Of the decoded body."""
+    max_redirects: int = 5
+    concurrency: int = 32
+    """Hosts at a time; to one host there is one connection."""
+    contact: str = ""
+    """A URL or e-mail address for publishers, added to the User-Agent."""
+    allowed_networks: tuple[str, ...] = ()
+    """Private networks ("192.168.1.0/24") or hosts ("nas.local") that may be fetched, on any port."""
+    allowed_ports: tuple[int, ...] = (80, 443, 8080, 8443)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshPolicy:
+    """When a feed is fetched next, and how long one process may hold it."""
+
+    every: timedelta = timedelta(minutes=1)
+    """How often the scheduler looks for feeds that are due."""
+    min_interval: timedelta = timedelta(minutes=15)
+    default_interval: timedelta = timedelta(hours=1)
+    max_interval: timedelta = timedelta(hours=24)
+    lease: timedelta = timedelta(minutes=3)
+    """Renewed while the process lives; after its death the feeds are free again."""
+    parse_timeout: timedelta = timedelta(seconds=10)
+    parse_workers: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelatedPolicy:
+    """What "Lire aussi" shows. Cosines are raw (before decay), in [0, 1]."""
+
+    shown: int = 4
+    """Links under an article."""
+    kept: int = 8
+    """Links kept for each entry, so that four remain for a person who follows only some feeds."""
+    min_cosine: float = 0.18
+    min_cosine_young: float = 0.10
+    """Added to `min_cosine` in an empty library; fades as it grows."""
+    young_entries: int = 500
+    """After this many entries, 37 % of the addition is left."""
+    min_shared_terms: int = 3
+    same_text_cosine: float = 0.8
+    title_weight: int = 5
+    summary_weight: int = 2
+    content_weight: int = 1
+    why_words: int = 5
+    languages: tuple[str, ...] = ("fr", "en", "de", "es", "it", "pt", "nl")
+    """Among which the language of a text is detected where its feed does not say it."""
