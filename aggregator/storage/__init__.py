@@ -1,0 +1,1 @@
+"""The only SQL. Rows become frozen dataclasses before they leave this package."""

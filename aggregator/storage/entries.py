@@ -1,0 +1,341 @@
+"""Entries: recorded as the publisher gives them, read and starred by each person.
+
+Every query that answers a person joins that person's subscriptions. Absence never deletes: an entry that
+left its feed stays. Kept unread counts move in the transaction that changes what they count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import ColumnElement, and_, case, delete, func, insert, literal, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from aggregator.domain import CleanEntry, Entry, Headline, SafeHtml
+from aggregator.errors import NotFound
+from aggregator.storage import subscriptions as kept
+from aggregator.storage.schema import (
+    entries,
+    entry_terms,
+    feeds,
+    links,
+    pending_entries,
+    statuses,
+    subscriptions,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row, Select
+
+_EXCERPT_CHARACTERS = 280
+
+
+# ── record ───────────────────────────────────────────────────────────────────────────────────────
+
+
+class Recorded(NamedTuple):
+    new: int
+    changed: int
+
+
+def known_hashes(connection: Connection, feed_id: int) -> dict[str, str]:
+    """guid → content_hash of all stored entries of the feed."""
+    rows = connection.execute(
+        select(entries.c.guid, entries.c.content_hash).where(entries.c.feed_id == feed_id)
+    )
+    return {row.guid: row.content_hash for row in rows}
+
+
+def record_entries(
+    connection: Connection, feed_id: int, found: Sequence[CleanEntry], *, now: datetime
+) -> Recorded:
+    """Insert what is new, overwrite what the publisher changed; both wait to be linked."""
+    stored = _ids_by_guid(connection, feed_id, [entry.guid for entry in found])
+    new = [entry for entry in found if entry.guid not in stored]
+    changed = [(stored[entry.guid], entry) for entry in found if entry.guid in stored]
+    # Documents list the newest first; ids follow the order of publication.
+    rows = [
+        _row(entry, now) | {"feed_id": feed_id, "guid": entry.guid, "first_seen_at": now}
+        for entry in reversed(new)
+    ]
+    made = _insert(connection, rows)
+    for entry_id, entry in changed:
+        connection.execute(
+            update(entries).where(entries.c.id == entry_id).values(**_row(entry, now, dated=False))
+        )
+    _forget_links(connection, [entry_id for entry_id, _ in changed])
+    _await_linking(connection, [*made, *(entry_id for entry_id, _ in changed)])
+    if made:
+        kept.add_unread(connection, feed_id, len(made))
+    return Recorded(len(made), len(changed))
+
+
+def _ids_by_guid(connection: Connection, feed_id: int, guids: Sequence[str]) -> dict[str, int]:
+    known: dict[str, int] = {}
+    for start in range(0, len(guids), 500):
+        some = guids[start : start + 500]
+        rows = connection.execute(
+            select(entries.c.guid, entries.c.id).where(entries.c.feed_id == feed_id, entries.c.guid.in_(some))
+        )
+        known |= {row.guid: row.id for row in rows}
+    return known
+
+
+def _row(entry: CleanEntry, now: datetime, *, dated: bool = True) -> dict[str, object]:
+    """Columns of an entry. A stored entry that loses its date keeps the one it had (`dated` False)."""
+    said = entry.published_at or entry.updated_at
+    moment = {"published_at": min(said, now) if said else now} if dated or said else {}
+    return moment | {
+        "url": entry.url,
+        "title": entry.title,
+        "author": entry.author,
+        "updated_at": entry.updated_at,
+        "content_hash": entry.content_hash,
+        "summary": entry.summary,
+        "text": entry.text,
+        "html": entry.html,
+    }
+
+
+def _insert(connection: Connection, rows: Sequence[dict[str, object]]) -> list[int]:
+    if not rows:
+        return []
+    made = connection.execute(insert(entries).returning(entries.c.id, sort_by_parameter_order=True), rows)
+    return [row.id for row in made]
+
+
+def _await_linking(connection: Connection, ids: Sequence[int]) -> None:
+    if not ids:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(pending_entries).on_conflict_do_nothing()
+    connection.execute(statement, [{"entry_id": entry_id} for entry_id in ids])
+
+
+def _forget_links(connection: Connection, ids: Sequence[int]) -> None:
+    for entry_id in ids:
+        connection.execute(delete(entry_terms).where(entry_terms.c.entry_id == entry_id))
+        connection.execute(
+            delete(links).where(or_(links.c.entry_id == entry_id, links.c.neighbour_id == entry_id))
+        )
+
+
+# ── read ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which entries a list shows. `before` continues a list after its last headline."""
+
+    feed_id: int | None = None
+    unread_only: bool = False
+    starred_only: bool = False
+    before: tuple[datetime, int] | None = None
+    limit: int = 50
+
+
+def followed_by(user_id: int) -> ColumnElement[bool]:
+    return and_(subscriptions.c.feed_id == entries.c.feed_id, subscriptions.c.user_id == user_id)
+
+
+def _status_of(user_id: int) -> ColumnElement[bool]:
+    return and_(statuses.c.entry_id == entries.c.id, statuses.c.user_id == user_id)
+
+
+def feed_title() -> ColumnElement[str]:
+    return func.coalesce(subscriptions.c.title, feeds.c.title).label("feed_title")
+
+
+def headline_columns(user_id: int) -> Select[tuple[object, ...]]:
+    """A query of headlines that this person may see, without order."""
+    return (
+        select(
+            entries.c.id,
+            entries.c.feed_id,
+            feed_title(),
+            entries.c.guid,
+            entries.c.url,
+            entries.c.title,
+            entries.c.author,
+            entries.c.published_at,
+            _excerpt(),
+            statuses.c.read_at,
+            statuses.c.starred_at,
+        )
+        .join(subscriptions, followed_by(user_id))
+        .join(feeds, feeds.c.id == entries.c.feed_id)
+        .outerjoin(statuses, _status_of(user_id))
+    )
+
+
+def _excerpt() -> ColumnElement[str]:
+    whole = case((entries.c.summary != "", entries.c.summary), else_=entries.c.text)
+    return func.substr(whole, 1, _EXCERPT_CHARACTERS).label("excerpt")
+
+
+def title_or_first_words(title: str, text: str, limit: int = 80) -> str:
+    """A headline is never empty: microblogs have no titles."""
+    if title:
+        return title
+    words = " ".join(text.split())
+    if len(words) <= limit:
+        return words or "…"
+    return words[:limit].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
+
+
+def to_headline(row: Row[tuple[object, ...]]) -> Headline:
+    facts = row._mapping
+    return Headline(
+        id=facts["id"],
+        feed_id=facts["feed_id"],
+        feed_title=facts["feed_title"],
+        guid=facts["guid"],
+        url=facts["url"],
+        title=title_or_first_words(facts["title"], facts["excerpt"]),
+        author=facts["author"],
+        published_at=facts["published_at"],
+        excerpt=facts["excerpt"],
+        read=facts["read_at"] is not None,
+        starred=facts["starred_at"] is not None,
+    )
+
+
+def list_headlines(connection: Connection, user_id: int, selection: Selection) -> tuple[Headline, ...]:
+    """Newest first; equal moments by id."""
+    query = headline_columns(user_id).where(*_conditions(selection))
+    ordered = query.order_by(entries.c.published_at.desc(), entries.c.id.desc()).limit(selection.limit)
+    return tuple(to_headline(row) for row in connection.execute(ordered))
+
+
+def _conditions(selection: Selection) -> Iterable[ColumnElement[bool]]:
+    if selection.feed_id is not None:
+        yield entries.c.feed_id == selection.feed_id
+    if selection.unread_only:
+        yield statuses.c.read_at.is_(None)
+    if selection.starred_only:
+        yield statuses.c.starred_at.is_not(None)
+    if selection.before is not None:
+        moment, entry_id = selection.before
+        same = and_(entries.c.published_at == moment, entries.c.id < entry_id)
+        yield or_(entries.c.published_at < moment, same)
+
+
+def get_entry(connection: Connection, user_id: int, entry_id: int) -> Entry:
+    """The whole entry; `NotFound` where this person follows no such entry."""
+    query = (
+        select(entries, feed_title(), feeds.c.language, statuses.c.read_at, statuses.c.starred_at)
+        .join(subscriptions, followed_by(user_id))
+        .join(feeds, feeds.c.id == entries.c.feed_id)
+        .outerjoin(statuses, _status_of(user_id))
+        .where(entries.c.id == entry_id)
+    )
+    row = connection.execute(query).first() if abs(entry_id) < 2**31 else None
+    if row is None:
+        raise NotFound(
+            f"entry {entry_id}", "the library holds no such entry", advice="`lire-aussi entries` lists them."
+        )
+    return Entry(
+        id=row.id,
+        feed_id=row.feed_id,
+        feed_title=row.feed_title,
+        guid=row.guid,
+        url=row.url,
+        title=title_or_first_words(row.title, row.text),
+        author=row.author,
+        published_at=row.published_at,
+        updated_at=row.updated_at,
+        html=SafeHtml(row.html),
+        summary=row.summary,
+        text=row.text,
+        language=row.language,
+        read=row.read_at is not None,
+        starred=row.starred_at is not None,
+    )
+
+
+def find_id_by_url(connection: Connection, user_id: int, url: str) -> int | None:
+    """The newest entry with this address that the person follows."""
+    query = select(entries.c.id).join(subscriptions, followed_by(user_id)).where(entries.c.url == url)
+    found = connection.scalar(query.order_by(entries.c.id.desc()).limit(1))
+    return None if found is None else int(found)
+
+
+def recent_dates(connection: Connection, feed_id: int, limit: int = 20) -> tuple[datetime, ...]:
+    """When the feed published last, newest first."""
+    query = select(entries.c.published_at).where(entries.c.feed_id == feed_id)
+    rows = connection.scalars(query.order_by(entries.c.published_at.desc()).limit(limit))
+    return tuple(rows)
+
+
+# ── status ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def set_read(connection: Connection, user_id: int, entry_id: int, *, read: bool, now: datetime) -> None:
+    """Mark one entry; marking twice changes nothing."""
+    entry = get_entry(connection, user_id, entry_id)
+    if entry.read != read:
+        _upsert_status(connection, user_id, entry_id, read_at=now if read else None)
+        kept.move_unread(connection, user_id, entry.feed_id, -1 if read else 1)
+
+
+def set_starred(connection: Connection, user_id: int, entry_id: int, *, starred: bool, now: datetime) -> None:
+    entry = get_entry(connection, user_id, entry_id)
+    if entry.starred != starred:
+        _upsert_status(connection, user_id, entry_id, starred_at=now if starred else None)
+
+
+def _upsert_status(connection: Connection, user_id: int, entry_id: int, **values: datetime | None) -> None:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(statuses).values(user_id=user_id, entry_id=entry_id, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["user_id", "entry_id"], set_=values))
+
+
+def mark_all_read(
+    connection: Connection, user_id: int, *, now: datetime, up_to: int, feed_id: int | None = None
+) -> int:
+    """Mark what the person saw: unread entries with an id up to `up_to`. Returns how many.
+
+    Entries that arrived after the page was shown have larger ids and stay unread.
+    """
+    scope = [] if feed_id is None else [entries.c.feed_id == feed_id]
+    unread = (
+        select(
+            literal(user_id).label("user_id"),
+            entries.c.id,
+            literal(now, statuses.c.read_at.type).label("read_at"),
+        )
+        .join(subscriptions, followed_by(user_id))
+        .outerjoin(statuses, _status_of(user_id))
+        .where(entries.c.id <= up_to, statuses.c.read_at.is_(None), *scope)
+    )
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(statuses).from_select(["user_id", "entry_id", "read_at"], unread)
+    marked = connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["user_id", "entry_id"], set_={"read_at": statement.excluded.read_at}
+        )
+    ).rowcount
+    _recount(connection, user_id, feed_id)
+    return marked
+
+
+def _recount(connection: Connection, user_id: int, feed_id: int | None) -> None:
+    unread = (
+        select(func.count())
+        .select_from(entries.outerjoin(statuses, _status_of(user_id)))
+        .where(entries.c.feed_id == subscriptions.c.feed_id, statuses.c.read_at.is_(None))
+        .scalar_subquery()
+    )
+    scope = [] if feed_id is None else [subscriptions.c.feed_id == feed_id]
+    connection.execute(
+        update(subscriptions).where(subscriptions.c.user_id == user_id, *scope).values(unread=unread)
+    )
+
+
+def newest_id(connection: Connection) -> int:
+    """The largest id handed out; 0 in an empty library."""
+    return int(connection.scalar(select(func.coalesce(func.max(entries.c.id), 0))) or 0)

@@ -1,0 +1,226 @@
+"""Feeds as the publisher gives them and as the machine fetches them: claim, record, progress.
+
+A failed or interrupted write leaves the old validators: entries, validators and body hash go into the one
+transaction that the caller opened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, case, exists, func, insert, literal, or_, select, update
+
+from aggregator.domain import ClaimedFeed, CleanFeed, Feed, Validators
+from aggregator.storage.schema import feed_states, feeds, subscriptions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection, Row
+
+    from aggregator.errors import FeedError
+
+
+def to_feed(row: Row[tuple[object, ...]]) -> Feed:
+    """From a row with the columns `feed_columns()`."""
+    facts = row._mapping
+    return Feed(
+        id=facts["feed_id"],
+        url=facts["feed_url"],
+        title=facts["feed_title"],
+        site_url=facts["site_url"],
+        description=facts["description"],
+        language=facts["language"],
+    )
+
+
+def feed_columns() -> tuple[ColumnElement[Any], ...]:
+    return (
+        feeds.c.id.label("feed_id"),
+        feeds.c.url.label("feed_url"),
+        feeds.c.title.label("feed_title"),
+        feeds.c.site_url,
+        feeds.c.description,
+        feeds.c.language,
+    )
+
+
+def ensure_feed(connection: Connection, url: str, *, title: str, site_url: str | None, now: datetime) -> int:
+    """The id of the feed with this address, made and due at once where it is new."""
+    known = connection.scalar(select(feeds.c.id).where(feeds.c.url == url))
+    if known is not None:
+        return int(known)
+    made = connection.execute(
+        insert(feeds)
+        .values(url=url, title=title or url, site_url=site_url, description="", language=None)
+        .returning(feeds.c.id)
+    ).scalar_one()
+    connection.execute(
+        insert(feed_states).values(feed_id=made, next_fetch_at=now, interval_seconds=0.0, failures=0)
+    )
+    return int(made)
+
+
+# ── claim ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def claim_due(
+    connection: Connection, holder: str, *, now: datetime, lease: timedelta, everything: bool = False
+) -> tuple[ClaimedFeed, ...]:
+    """Take every followed feed that is due (or `everything`) and that nobody else holds."""
+    free = or_(feed_states.c.lease_until.is_(None), feed_states.c.lease_until <= now)
+    due = literal(True) if everything else feed_states.c.next_fetch_at <= now
+    followed = exists().where(subscriptions.c.feed_id == feed_states.c.feed_id)
+    rows = connection.execute(
+        select(feed_states, feeds.c.url)
+        .join(feeds, feeds.c.id == feed_states.c.feed_id)
+        .where(free, due, followed)
+        .order_by(feed_states.c.next_fetch_at, feed_states.c.feed_id)
+        .with_for_update(skip_locked=True, of=feed_states)
+    ).all()
+    return _hold(connection, rows, holder, until=now + lease)
+
+
+def claim_feed(
+    connection: Connection, feed_id: int, holder: str, *, now: datetime, lease: timedelta
+) -> ClaimedFeed | None:
+    """Take this one feed, due or not; None while somebody else holds it."""
+    rows = connection.execute(
+        select(feed_states, feeds.c.url)
+        .join(feeds, feeds.c.id == feed_states.c.feed_id)
+        .where(
+            feed_states.c.feed_id == feed_id,
+            or_(feed_states.c.lease_until.is_(None), feed_states.c.lease_until <= now),
+        )
+        .with_for_update(skip_locked=True, of=feed_states)
+    ).all()
+    held = _hold(connection, rows, holder, until=now + lease)
+    return held[0] if held else None
+
+
+def _hold(
+    connection: Connection, rows: Sequence[Row[tuple[object, ...]]], holder: str, *, until: datetime
+) -> tuple[ClaimedFeed, ...]:
+    ids = [row.feed_id for row in rows]
+    for start in range(0, len(ids), 500):  # SQLite bounds the variables of a statement
+        connection.execute(
+            update(feed_states)
+            .where(feed_states.c.feed_id.in_(ids[start : start + 500]))
+            .values(lease_holder=holder, lease_until=until)
+        )
+    return tuple(
+        ClaimedFeed(
+            feed_id=row.feed_id,
+            url=row.url,
+            validators=Validators(etag=row.etag, last_modified=row.last_modified),
+            body_hash=row.body_hash,
+            failures=row.failures,
+            interval=timedelta(seconds=row.interval_seconds),
+        )
+        for row in rows
+    )
+
+
+def renew_leases(connection: Connection, holder: str, *, until: datetime) -> None:
+    connection.execute(
+        update(feed_states).where(feed_states.c.lease_holder == holder).values(lease_until=until)
+    )
+
+
+def release_leases(connection: Connection, holder: str) -> None:
+    connection.execute(
+        update(feed_states)
+        .where(feed_states.c.lease_holder == holder)
+        .values(lease_holder=None, lease_until=None)
+    )
+
+
+def holds(connection: Connection, feed_id: int, holder: str) -> bool:
+    """Whether the claim still stands; a result of a lost claim must not be recorded."""
+    owner = connection.scalar(select(feed_states.c.lease_holder).where(feed_states.c.feed_id == feed_id))
+    return owner == holder
+
+
+# ── record ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When the feed was checked, and when it is due again."""
+
+    checked_at: datetime
+    next_fetch_at: datetime
+    interval: timedelta
+
+
+def record_success(
+    connection: Connection, feed_id: int, schedule: Schedule, *, validators: Validators, body_hash: str | None
+) -> None:
+    """`body_hash` None keeps the stored one (a 304 has no body)."""
+    connection.execute(
+        update(feed_states)
+        .where(feed_states.c.feed_id == feed_id)
+        .values(
+            etag=validators.etag,
+            last_modified=validators.last_modified,
+            body_hash=func.coalesce(body_hash, feed_states.c.body_hash),
+            failures=0,
+            failing_since=None,
+            error_code=None,
+            error=None,
+            **_scheduled(schedule),
+        )
+    )
+
+
+def record_failure(connection: Connection, feed_id: int, schedule: Schedule, error: FeedError) -> None:
+    """Count the failure and keep everything else, the validators above all."""
+    connection.execute(
+        update(feed_states)
+        .where(feed_states.c.feed_id == feed_id)
+        .values(
+            failures=feed_states.c.failures + 1,
+            failing_since=func.coalesce(
+                feed_states.c.failing_since, literal(schedule.checked_at, feed_states.c.failing_since.type)
+            ),
+            error_code=error.code,
+            error=str(error),
+            **_scheduled(schedule),
+        )
+    )
+
+
+def _scheduled(schedule: Schedule) -> dict[str, object]:
+    return {
+        "last_checked_at": schedule.checked_at,
+        "next_fetch_at": schedule.next_fetch_at,
+        "interval_seconds": schedule.interval.total_seconds(),
+        "lease_holder": None,
+        "lease_until": None,
+    }
+
+
+def record_feed(connection: Connection, feed_id: int, document: CleanFeed) -> None:
+    """What the document says of its feed; what it does not say stays."""
+    connection.execute(
+        update(feeds)
+        .where(feeds.c.id == feed_id)
+        .values(
+            title=case((literal(document.title) != "", document.title), else_=feeds.c.title),
+            site_url=func.coalesce(document.site_url, feeds.c.site_url),
+            description=document.description,
+            language=func.coalesce(document.language, feeds.c.language),
+        )
+    )
+
+
+def due_again(connection: Connection, feed_ids: Sequence[int], now: datetime) -> None:
+    """Make these feeds due at once."""
+    connection.execute(
+        update(feed_states)
+        .where(and_(feed_states.c.feed_id.in_(feed_ids), feed_states.c.next_fetch_at > now))
+        .values(next_fetch_at=now)
+    )

@@ -1,0 +1,33 @@
+"""Named leases: work that one process at a time may do, free again when its holder has died."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, insert, or_, update
+
+from aggregator.storage.schema import leases
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+
+def claim(connection: Connection, name: str, holder: str, *, now: datetime, until: datetime) -> bool:
+    """Take or renew the lease; False while another holder has it."""
+    free = or_(leases.c.holder == holder, leases.c.until <= now)
+    taken = connection.execute(
+        update(leases).where(leases.c.name == name, free).values(holder=holder, until=until)
+    )
+    if taken.rowcount:
+        return True
+    known = connection.execute(leases.select().where(leases.c.name == name)).first()
+    if known is not None:
+        return False
+    connection.execute(insert(leases).values(name=name, holder=holder, until=until))
+    return True
+
+
+def release(connection: Connection, name: str, holder: str) -> None:
+    connection.execute(delete(leases).where(leases.c.name == name, leases.c.holder == holder))

@@ -1,0 +1,68 @@
+"""The progress of refresh runs, so that pages see what any process is doing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, insert, select, update
+
+from aggregator.domain import RefreshProgress
+from aggregator.storage.schema import refresh_runs
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+_SILENCE = timedelta(minutes=2)
+_KEPT = timedelta(days=7)
+
+
+def start_run(connection: Connection, *, feeds: int, now: datetime) -> int:
+    connection.execute(delete(refresh_runs).where(refresh_runs.c.started_at < now - _KEPT))
+    run = connection.execute(
+        insert(refresh_runs)
+        .values(started_at=now, beat_at=now, feeds=feeds, done=0, failed=0, new_entries=0)
+        .returning(refresh_runs.c.id)
+    ).scalar_one()
+    return int(run)
+
+
+def record_progress(
+    connection: Connection,
+    run: int,
+    *,
+    done: int,
+    failed: int,
+    new_entries: int,
+    now: datetime,
+    finished: bool,
+) -> None:
+    connection.execute(
+        update(refresh_runs)
+        .where(refresh_runs.c.id == run)
+        .values(
+            done=done,
+            failed=failed,
+            new_entries=new_entries,
+            beat_at=now,
+            finished_at=now if finished else None,
+        )
+    )
+
+
+def find_progress(connection: Connection, now: datetime) -> RefreshProgress | None:
+    """The newest run. One that has been silent for two minutes died; it is told as finished then."""
+    row = connection.execute(select(refresh_runs).order_by(refresh_runs.c.id.desc()).limit(1)).first()
+    if row is None:
+        return None
+    died = row.finished_at is None and row.beat_at < now - _SILENCE
+    return RefreshProgress(
+        started_at=row.started_at,
+        finished_at=row.beat_at if died else row.finished_at,
+        feeds=row.feeds,
+        done=row.done,
+        failed=row.failed,
+        new_entries=row.new_entries,
+    )

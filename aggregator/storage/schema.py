@@ -1,0 +1,239 @@
+"""The tables, as the newest migration leaves them. Each table has one author.
+
+publisher: feeds, entries · reader: users, categories, subscriptions, statuses · machine: feed_states,
+pending_entries, entry_terms, links, leases, refresh_runs. What the machine knows can be dropped and
+recomputed. The search index (FTS5 on SQLite, a generated tsvector on PostgreSQL) is made by the migration.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    types,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+    from aggregator.domain import CategoryPath
+
+
+class UtcDateTime(types.TypeDecorator[datetime]):
+    """An aware UTC moment. SQLite drops the zone even with `timezone=True`; a naive value is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a naive moment cannot be stored: {value!r}")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class PathText(types.TypeDecorator["CategoryPath"]):
+    """A category path as a JSON array: any character may stand in a name, and equal paths are equal text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: CategoryPath | None, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> CategoryPath | None:
+        return None if value is None else tuple(json.loads(value))
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+_NAMES = {"users": "user_id", "feeds": "feed_id", "entries": "entry_id", "categories": "category_id"}
+
+
+def _references(table: str, *, primary_key: bool = False, nullable: bool = False) -> Column[int]:
+    """A foreign key; the row goes with what it refers to, a nullable one only forgets it."""
+    target = ForeignKey(f"{table}.id", ondelete="SET NULL" if nullable else "CASCADE")
+    return Column(
+        _NAMES[table], Integer, target, primary_key=primary_key, nullable=nullable, autoincrement=False
+    )
+
+
+# ── the publisher ────────────────────────────────────────────────────────────────────────────────
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("url", Text, nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("site_url", Text),
+    Column("description", Text, nullable=False, default=""),
+    Column("language", Text),
+    sqlite_autoincrement=True,
+)
+
+# Wide columns come last: SQLite then lists headlines without reading them.
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _references("feeds"),
+    Column("guid", Text, nullable=False),
+    Column("url", Text),
+    Column("title", Text, nullable=False),
+    Column("author", Text),
+    Column("published_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime),
+    Column("first_seen_at", UtcDateTime, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    UniqueConstraint("feed_id", "guid"),
+    Index(None, "published_at", "id"),
+    Index(None, "feed_id", "published_at", "id"),
+    Index(None, "url"),
+    sqlite_autoincrement=True,
+)
+
+# ── the reader ───────────────────────────────────────────────────────────────────────────────────
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+categories = Table(
+    "categories",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _references("users"),
+    Column("path", PathText, nullable=False),
+    UniqueConstraint("user_id", "path"),
+)
+
+# `unread` is kept: it moves in the transaction that adds an entry or changes a status.
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    _references("users", primary_key=True),
+    _references("feeds", primary_key=True),
+    _references("categories", nullable=True),
+    Column("title", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("unread", Integer, nullable=False, default=0),
+    CheckConstraint("unread >= 0", name="unread"),
+    Index(None, "feed_id"),
+)
+
+statuses = Table(
+    "statuses",
+    metadata,
+    _references("users", primary_key=True),
+    _references("entries", primary_key=True),
+    Column("read_at", UtcDateTime),
+    Column("starred_at", UtcDateTime),
+    Index(None, "entry_id"),
+    Index(None, "user_id", "starred_at"),
+)
+
+# ── the machine ──────────────────────────────────────────────────────────────────────────────────
+
+feed_states = Table(
+    "feed_states",
+    metadata,
+    _references("feeds", primary_key=True),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("body_hash", Text),
+    Column("last_checked_at", UtcDateTime),
+    Column("next_fetch_at", UtcDateTime, nullable=False),
+    Column("interval_seconds", Float, nullable=False),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("failing_since", UtcDateTime),
+    Column("error_code", Text),
+    Column("error", Text),
+    Column("lease_holder", Text),
+    Column("lease_until", UtcDateTime),
+    Index(None, "next_fetch_at"),
+    Index(None, "lease_holder"),
+)
+
+pending_entries = Table("pending_entries", metadata, _references("entries", primary_key=True))
+
+entry_terms = Table(
+    "entry_terms",
+    metadata,
+    _references("entries", primary_key=True),
+    Column("language", Text, nullable=False),
+    Column("terms", LargeBinary, nullable=False),
+    Column("counts", LargeBinary, nullable=False),
+)
+
+links = Table(
+    "links",
+    metadata,
+    _references("entries", primary_key=True),
+    Column("neighbour_id", Integer, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
+    Column("score", Float, nullable=False),
+    Column("rank", Float, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("same_text", Boolean, nullable=False),
+    CheckConstraint("entry_id <> neighbour_id", name="two_entries"),
+    Index(None, "neighbour_id"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+)
+
+refresh_runs = Table(
+    "refresh_runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("beat_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("feeds", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("new_entries", Integer, nullable=False),
+)

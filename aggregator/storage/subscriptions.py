@@ -1,0 +1,153 @@
+"""What a person follows: subscriptions, their categories and their kept unread counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, delete, func, insert, select, update
+
+from aggregator.domain import CategoryPath, FetchState, Subscription
+from aggregator.errors import NotFound
+from aggregator.storage.feeds import feed_columns, to_feed
+from aggregator.storage.schema import categories, entries, feed_states, feeds, statuses, subscriptions
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row, Select
+
+_STATE = (
+    feed_states.c.last_checked_at,
+    feed_states.c.next_fetch_at,
+    feed_states.c.failures,
+    feed_states.c.failing_since,
+    feed_states.c.error_code,
+    feed_states.c.error,
+)
+
+
+def subscribe(
+    connection: Connection,
+    user_id: int,
+    feed_id: int,
+    *,
+    title: str | None,
+    category: CategoryPath,
+    now: datetime,
+) -> bool:
+    """Follow the feed; False where it is followed already (nothing changes then)."""
+    if find_subscription(connection, user_id, feed_id) is not None:
+        return False
+    connection.execute(
+        insert(subscriptions).values(
+            user_id=user_id,
+            feed_id=feed_id,
+            category_id=_ensure_category(connection, user_id, category),
+            title=title,
+            created_at=now,
+            unread=_count_unread(connection, user_id, feed_id),
+        )
+    )
+    return True
+
+
+def unsubscribe(connection: Connection, user_id: int, feed_id: int) -> None:
+    """Follow it no more. Its entries and their statuses stay: following again brings both back."""
+    connection.execute(
+        delete(subscriptions).where(subscriptions.c.user_id == user_id, subscriptions.c.feed_id == feed_id)
+    )
+
+
+def _ensure_category(connection: Connection, user_id: int, path: CategoryPath) -> int | None:
+    if not path:
+        return None
+    same = and_(categories.c.user_id == user_id, categories.c.path == path)
+    known = connection.scalar(select(categories.c.id).where(same))
+    if known is None:
+        known = connection.execute(
+            insert(categories).values(user_id=user_id, path=path).returning(categories.c.id)
+        ).scalar_one()
+    return int(known)
+
+
+def _count_unread(connection: Connection, user_id: int, feed_id: int) -> int:
+    read = select(statuses.c.entry_id).where(statuses.c.user_id == user_id, statuses.c.read_at.is_not(None))
+    count = select(func.count()).where(entries.c.feed_id == feed_id, entries.c.id.not_in(read))
+    return int(connection.execute(count).scalar_one())
+
+
+def _selection(user_id: int) -> Select[tuple[object, ...]]:
+    return (
+        select(*feed_columns(), subscriptions.c.title, subscriptions.c.unread, categories.c.path, *_STATE)
+        .join(feeds, feeds.c.id == subscriptions.c.feed_id)
+        .join(feed_states, feed_states.c.feed_id == feeds.c.id)
+        .outerjoin(categories, categories.c.id == subscriptions.c.category_id)
+        .where(subscriptions.c.user_id == user_id)
+    )
+
+
+def _to_subscription(row: Row[tuple[object, ...]]) -> Subscription:
+    feed = to_feed(row)
+    facts = row._mapping
+    return Subscription(
+        feed=feed,
+        title=facts["title"] or feed.title,
+        category=facts["path"] or (),
+        unread=facts["unread"],
+        state=FetchState(
+            last_checked_at=facts["last_checked_at"],
+            next_fetch_at=facts["next_fetch_at"],
+            failures=facts["failures"],
+            failing_since=facts["failing_since"],
+            error_code=facts["error_code"],
+            error=facts["error"],
+        ),
+    )
+
+
+def list_subscriptions(connection: Connection, user_id: int) -> tuple[Subscription, ...]:
+    """By category, then by title, as a person reads them."""
+    found = [_to_subscription(row) for row in connection.execute(_selection(user_id))]
+    found.sort(key=lambda s: (tuple(name.casefold() for name in s.category), s.title.casefold(), s.feed.id))
+    return tuple(found)
+
+
+def find_subscription(connection: Connection, user_id: int, feed_id: int) -> Subscription | None:
+    row = connection.execute(_selection(user_id).where(feeds.c.id == feed_id)).first()
+    return None if row is None else _to_subscription(row)
+
+
+def get_subscription(connection: Connection, user_id: int, feed_id: int) -> Subscription:
+    found = find_subscription(connection, user_id, feed_id)
+    if found is None:
+        raise NotFound(f"feed {feed_id}", "you follow no such feed", advice="`lire-aussi feeds` lists them.")
+    return found
+
+
+def find_by_url(connection: Connection, user_id: int, url: str) -> Subscription | None:
+    row = connection.execute(_selection(user_id).where(feeds.c.url == url)).first()
+    return None if row is None else _to_subscription(row)
+
+
+def total_unread(connection: Connection, user_id: int) -> int:
+    total = select(func.coalesce(func.sum(subscriptions.c.unread), 0)).where(
+        subscriptions.c.user_id == user_id
+    )
+    return int(connection.execute(total).scalar_one())
+
+
+def add_unread(connection: Connection, feed_id: int, count: int) -> None:
+    """`count` new entries of the feed: unread for everybody who follows it."""
+    connection.execute(
+        update(subscriptions)
+        .where(subscriptions.c.feed_id == feed_id)
+        .values(unread=subscriptions.c.unread + count)
+    )
+
+
+def move_unread(connection: Connection, user_id: int, feed_id: int, change: int) -> None:
+    connection.execute(
+        update(subscriptions)
+        .where(subscriptions.c.user_id == user_id, subscriptions.c.feed_id == feed_id)
+        .values(unread=subscriptions.c.unread + change)
+    )
