@@ -1,0 +1,73 @@
+"""Foreign bytes are read in a child process that can be stopped.
+
+A hostile document may cost minutes of CPU and hold the interpreter; here it costs its own feed one error.
+Children start on first use, are shared by all feeds, and are replaced when one was stopped.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import TimeoutError as FutureTimeout
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from pebble import ProcessExpired, ProcessPool
+
+from aggregator.domain import CleanFeed, Fetched, KnownEntries
+from aggregator.errors import MalformedFeed
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+    from datetime import timedelta
+
+    from pebble import ProcessFuture
+
+
+def _read(document: Fetched, known: KnownEntries, now: datetime) -> CleanFeed:
+    """Runs in the child."""
+    from aggregator.feeds.parsing import parse_feed
+    from aggregator.feeds.sanitizing import clean_entries
+
+    parsed = parse_feed(document.body, url=document.url, content_type=document.content_type, now=now)
+    return clean_entries(parsed, known)
+
+
+class DocumentReader:
+    """Parses and cleans documents in `workers` children, each with `timeout` to do so."""
+
+    def __init__(self, *, workers: int, timeout: timedelta) -> None:
+        self._workers = workers
+        self._timeout = timeout
+        self._pool: ProcessPool | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.stop()
+            self._pool.join()
+            self._pool = None
+
+    def _schedule(self, document: Fetched, known: KnownEntries, now: datetime) -> ProcessFuture[CleanFeed]:
+        if self._pool is None:
+            # A forked child of a threaded server may inherit a held lock; a spawned one starts clean.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPool(max_workers=self._workers, max_tasks=2_000, context=context)
+        seconds = self._timeout.total_seconds()
+        return self._pool.schedule(_read, args=(document, dict(known), now), timeout=seconds)
+
+    async def read(self, document: Fetched, known: KnownEntries, *, now: datetime) -> CleanFeed:
+        """What is new or changed in the document. Raises `ParseError`, also for a child that was stopped."""
+        import asyncio
+
+        return await self._outcome(document, asyncio.wrap_future(self._schedule(document, known, now)))
+
+    async def _outcome(self, document: Fetched, future: Awaitable[CleanFeed]) -> CleanFeed:
+        try:
+            return await future
+        except (FutureTimeout, TimeoutError) as error:
+            seconds = self._timeout.total_seconds()
+            raise MalformedFeed(document.url, f"reading it took more than {seconds:g} s and was stopped") from error
+        except ProcessExpired as error:
+            raise MalformedFeed(document.url, "reading it ended the process that read it") from error
