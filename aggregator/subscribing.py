@@ -1,0 +1,181 @@
+"""Use-cases: follow a feed or follow it no more, bring feeds in from an OPML file and out again.
+
+Promises: every outline of an import is accounted for (added, already there, refused with its reason);
+importing the same file twice adds nothing; an address that is a page leads to the feeds it announces.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aggregator.domain import Fetched, ImportReport, Outline, RefusedOutline, Subscription
+from aggregator.errors import AddressRefused, NotAFeed, NotFound, SubscriptionError
+from aggregator.feeds import opml
+from aggregator.feeds.addresses import check_url, normalize_url
+from aggregator.feeds.discovery import FoundFeed, find_feeds, looks_like_html
+from aggregator.feeds.fetching import Fetcher
+from aggregator.storage import subscriptions
+from aggregator.storage.feeds import ensure_feed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from aggregator.domain import CategoryPath
+    from aggregator.feeds.documents import DocumentReader
+    from aggregator.policies import FetchLimits
+    from aggregator.storage.engine import Database
+
+
+class SeveralFeeds(SubscriptionError):
+    """The page announces several feeds; `found` says which, the person chooses."""
+
+    code = "several-feeds"
+    found: tuple[FoundFeed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """What a person may do with their list of feeds."""
+
+    database: Database
+    documents: DocumentReader
+    limits: FetchLimits
+    version: str
+
+    def add(self, user_id: int, url: str, *, now: datetime, category: CategoryPath = ()) -> Subscription:
+        """Follow the feed at this address, or the one that the page at this address announces.
+
+        The feed is due at once; the next refresh brings its entries. Raises `FeedError` where nothing can be
+        fetched or read there, `SeveralFeeds` where a choice is needed, `SubscriptionError` where it is
+        followed already.
+        """
+        address = normalize_url(url if "://" in url or url.startswith("feed:") else f"https://{url.strip()}")
+        with self.database.read() as connection:
+            _refuse_known(connection, user_id, address)
+        found, title = asyncio.run(self._find(address, now))
+        with self.database.write() as connection:
+            _refuse_known(connection, user_id, found)
+            feed_id = ensure_feed(connection, found, title=title, site_url=None, now=now)
+            subscriptions.subscribe(connection, user_id, feed_id, title=None, category=category, now=now)
+            return subscriptions.get_subscription(connection, user_id, feed_id)
+
+    async def _find(self, url: str, now: datetime) -> tuple[str, str]:
+        """(address, title) of the feed that is there or announced there."""
+        async with Fetcher(self.limits, version=self.version) as fetcher:
+            document = await _fetch(fetcher, url)
+            try:
+                return normalize_url(document.url), await self._title(document, now)
+            except NotAFeed:
+                if not looks_like_html(document.body, document.content_type):
+                    raise
+            announced = self._announced(document)
+            if len(announced) > 1:
+                raise _choice(url, announced)
+            document = await _fetch(fetcher, announced[0].url)
+            return normalize_url(document.url), await self._title(document, now)
+
+    async def _title(self, document: Fetched, now: datetime) -> str:
+        return (await self.documents.read(document, {}, now=now)).title
+
+    def _announced(self, page: Fetched) -> tuple[FoundFeed, ...]:
+        found = find_feeds(page.body, url=page.url, content_type=page.content_type)
+        if not found:
+            raise NotAFeed(page.url, "it is a page that announces no feed", advice="Look for the address of its RSS feed.")
+        return found
+
+    def remove(self, user_id: int, feed_id: int) -> Subscription:
+        """Follow it no more. Its entries stay in the library and come back if it is followed again."""
+        with self.database.write() as connection:
+            gone = subscriptions.get_subscription(connection, user_id, feed_id)
+            subscriptions.unsubscribe(connection, user_id, feed_id)
+        return gone
+
+    def find(self, user_id: int, url: str) -> Subscription:
+        """The subscription with this address (`NotFound` otherwise)."""
+        with self.database.read() as connection:
+            found = subscriptions.find_by_url(connection, user_id, normalize_url(url))
+        if found is None:
+            raise NotFound(url, "you follow no feed with this address", advice="`lire-aussi feeds` lists them.")
+        return found
+
+    def preview_import(self, user_id: int, data: bytes) -> ImportReport:
+        """What an import of this file would do. Raises `OpmlError` where it holds no outline."""
+        with self.database.read() as connection:
+            followed = {s.feed.url for s in subscriptions.list_subscriptions(connection, user_id)}
+        return _sort(opml.parse_opml(data), followed, self.limits)
+
+    def import_opml(self, user_id: int, data: bytes, *, now: datetime) -> ImportReport:
+        """Follow every feed of the file; they are due at once. One bad outline stops nothing."""
+        outlines = opml.parse_opml(data)
+        with self.database.write() as connection:
+            followed = {s.feed.url for s in subscriptions.list_subscriptions(connection, user_id)}
+            report = _sort(outlines, followed, self.limits)
+            for outline in report.added:
+                feed_id = ensure_feed(
+                    connection, outline.url, title=outline.title, site_url=outline.site_url, now=now
+                )
+                subscriptions.subscribe(
+                    connection, user_id, feed_id, title=outline.title or None, category=outline.category, now=now
+                )
+        return report
+
+    def export_opml(self, user_id: int, *, now: datetime) -> bytes:
+        with self.database.read() as connection:
+            followed = subscriptions.list_subscriptions(connection, user_id)
+        outlines = (
+            Outline(url=s.feed.url, title=s.title, site_url=s.feed.site_url, category=s.category)
+            for s in followed
+        )
+        return opml.write_opml(outlines, title="Lire aussi", created_at=now)
+
+
+async def _fetch(fetcher: Fetcher, url: str) -> Fetched:
+    document = await fetcher.fetch(url)
+    if not isinstance(document, Fetched):
+        raise NotAFeed(url, "the server sent no document")
+    return document
+
+
+def _choice(url: str, announced: tuple[FoundFeed, ...]) -> SeveralFeeds:
+    names = ", ".join(f"{feed.title or 'untitled'} <{feed.url}>" for feed in announced)
+    error = SeveralFeeds(url, f"this page announces several feeds: {names}", advice="Add one of these addresses.")
+    error.found = announced
+    return error
+
+
+def _refuse_known(connection: Connection, user_id: int, url: str) -> None:
+    known = subscriptions.find_by_url(connection, user_id, url)
+    if known is not None:
+        raise SubscriptionError(url, f"you follow this feed already, as “{known.title}”")
+
+
+def _sort(outlines: Iterable[Outline], followed: set[str], limits: FetchLimits) -> ImportReport:
+    """Each outline into one of three. `followed` holds the addresses that are there before."""
+    added: dict[str, Outline] = {}
+    already_there: list[Outline] = []
+    refused: list[RefusedOutline] = []
+    for outline in outlines:
+        try:
+            url = normalize_url(outline.url)
+            check_url(url, limits)
+        except AddressRefused as error:
+            refused.append(RefusedOutline(title=outline.title, url=outline.url, reason=error.detail))
+            continue
+        proper = Outline(url=url, title=outline.title, site_url=_site(outline), category=outline.category)
+        if url in followed or url in added:
+            already_there.append(proper)
+        else:
+            added[url] = proper
+    return ImportReport(added=tuple(added.values()), already_there=tuple(already_there), refused=tuple(refused))
+
+
+def _site(outline: Outline) -> str | None:
+    try:
+        return normalize_url(outline.site_url) if outline.site_url else None
+    except AddressRefused:
+        return None
