@@ -59,6 +59,8 @@ class RelatedPolicy:
     """After this many entries, 37 % of the addition is left."""
     min_shared_terms: int = 3
     same_text_cosine: float = 0.8
+    same_title_cosine: float = 0.5
+    """Enough for the same text where the titles are equal too; a column's title returns every week."""
     title_weight: int = 5
     summary_weight: int = 2
     content_weight: int = 1

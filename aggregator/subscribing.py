@@ -85,7 +85,11 @@ class Subscriber:
     def _announced(self, page: Fetched) -> tuple[FoundFeed, ...]:
         found = find_feeds(page.body, url=page.url, content_type=page.content_type)
         if not found:
-            raise NotAFeed(page.url, "it is a page that announces no feed", advice="Look for the address of its RSS feed.")
+            raise NotAFeed(
+                page.url,
+                "it is a page that announces no feed",
+                advice="Look for the address of its RSS feed.",
+            )
         return found
 
     def remove(self, user_id: int, feed_id: int) -> Subscription:
@@ -100,7 +104,9 @@ class Subscriber:
         with self.database.read() as connection:
             found = subscriptions.find_by_url(connection, user_id, normalize_url(url))
         if found is None:
-            raise NotFound(url, "you follow no feed with this address", advice="`lire-aussi feeds` lists them.")
+            raise NotFound(
+                url, "you follow no feed with this address", advice="`lire-aussi feeds` lists them."
+            )
         return found
 
     def preview_import(self, user_id: int, data: bytes) -> ImportReport:
@@ -120,7 +126,12 @@ class Subscriber:
                     connection, outline.url, title=outline.title, site_url=outline.site_url, now=now
                 )
                 subscriptions.subscribe(
-                    connection, user_id, feed_id, title=outline.title or None, category=outline.category, now=now
+                    connection,
+                    user_id,
+                    feed_id,
+                    title=outline.title or None,
+                    category=outline.category,
+                    now=now,
                 )
         return report
 
@@ -143,7 +154,9 @@ async def _fetch(fetcher: Fetcher, url: str) -> Fetched:
 
 def _choice(url: str, announced: tuple[FoundFeed, ...]) -> SeveralFeeds:
     names = ", ".join(f"{feed.title or 'untitled'} <{feed.url}>" for feed in announced)
-    error = SeveralFeeds(url, f"this page announces several feeds: {names}", advice="Add one of these addresses.")
+    error = SeveralFeeds(
+        url, f"this page announces several feeds: {names}", advice="Add one of these addresses."
+    )
     error.found = announced
     return error
 
@@ -171,7 +184,9 @@ def _sort(outlines: Iterable[Outline], followed: set[str], limits: FetchLimits) 
             already_there.append(proper)
         else:
             added[url] = proper
-    return ImportReport(added=tuple(added.values()), already_there=tuple(already_there), refused=tuple(refused))
+    return ImportReport(
+        added=tuple(added.values()), already_there=tuple(already_there), refused=tuple(refused)
+    )
 
 
 def _site(outline: Outline) -> str | None:

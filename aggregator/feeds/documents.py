@@ -68,6 +68,8 @@ class DocumentReader:
             return await future
         except (FutureTimeout, TimeoutError) as error:
             seconds = self._timeout.total_seconds()
-            raise MalformedFeed(document.url, f"reading it took more than {seconds:g} s and was stopped") from error
+            raise MalformedFeed(
+                document.url, f"reading it took more than {seconds:g} s and was stopped"
+            ) from error
         except ProcessExpired as error:
             raise MalformedFeed(document.url, "reading it ended the process that read it") from error

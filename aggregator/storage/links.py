@@ -34,8 +34,9 @@ class StoredTerms:
 
 
 class IndexedEntry(NamedTuple):
-    """What the index needs of an entry that is linked already."""
+    """What the index needs of an entry that is linked already; `arrival` counts linked entries in order."""
 
+    arrival: int
     stored: StoredTerms
     published_at: datetime
     feed_id: int
@@ -77,27 +78,24 @@ def list_indexed_ids(connection: Connection) -> frozenset[int]:
     return frozenset(connection.scalars(select(entry_terms.c.entry_id)))
 
 
-def list_indexed(connection: Connection, ids: Sequence[int]) -> tuple[IndexedEntry, ...]:
-    """The terms of these entries, in the order of their ids."""
-    query = (
+def list_indexed(connection: Connection, after: int) -> tuple[IndexedEntry, ...]:
+    """The entries that were linked after the arrival `after`, in that order."""
+    rows = connection.execute(
         select(entry_terms, entries.c.published_at, entries.c.feed_id, entries.c.title)
         .join(entries, entries.c.id == entry_terms.c.entry_id)
-        .where(entry_terms.c.entry_id.in_(bindparam("ids", expanding=True)))
-        .order_by(entry_terms.c.entry_id)
+        .where(entry_terms.c.arrival > after)
+        .order_by(entry_terms.c.arrival)
     )
-    found: list[IndexedEntry] = []
-    for start in range(0, len(ids), 5_000):
-        rows = connection.execute(query, {"ids": list(ids[start : start + 5_000])})
-        found.extend(
-            IndexedEntry(
-                StoredTerms(entry_id=row.entry_id, language=row.language, terms=row.terms, counts=row.counts),
-                row.published_at,
-                row.feed_id,
-                row.title,
-            )
-            for row in rows
+    return tuple(
+        IndexedEntry(
+            row.arrival,
+            StoredTerms(entry_id=row.entry_id, language=row.language, terms=row.terms, counts=row.counts),
+            row.published_at,
+            row.feed_id,
+            row.title,
         )
-    return tuple(found)
+        for row in rows
+    )
 
 
 def list_ranks(connection: Connection) -> tuple[tuple[int, int, float], ...]:
@@ -111,12 +109,20 @@ def record_linked(
 ) -> int:
     """Store terms and links of the entries `ids`, which then wait no more. Returns the links stored.
 
+    Arrivals go on from the last one stored.
     An entry that was removed in the meantime is left out, with its links.
     """
     alive = frozenset(_existing(connection, [*ids, *{link.neighbour_id for link in found}]))
+    last = last_arrival(connection)
     rows = [
-        {"entry_id": t.entry_id, "language": t.language, "terms": t.terms, "counts": t.counts}
-        for t in terms
+        {
+            "entry_id": t.entry_id,
+            "arrival": arrival,
+            "language": t.language,
+            "terms": t.terms,
+            "counts": t.counts,
+        }
+        for arrival, t in enumerate(terms, last + 1)
         if t.entry_id in alive
     ]
     pairs = [
@@ -138,6 +144,10 @@ def record_linked(
     if ids:
         connection.execute(done, [{"done": entry_id} for entry_id in ids])
     return len(pairs)
+
+
+def last_arrival(connection: Connection) -> int:
+    return int(connection.scalar(select(func.coalesce(func.max(entry_terms.c.arrival), 0))) or 0)
 
 
 def _existing(connection: Connection, ids: Sequence[int]) -> list[int]:

@@ -199,6 +199,7 @@ entry_terms = Table(
     "entry_terms",
     metadata,
     _references("entries", primary_key=True),
+    Column("arrival", Integer, nullable=False, unique=True),
     Column("language", Text, nullable=False),
     Column("terms", LargeBinary, nullable=False),
     Column("counts", LargeBinary, nullable=False),

@@ -123,6 +123,7 @@ def _tables() -> sa.MetaData:
         "entry_terms",
         tables,
         _reference("entry_id", "entries.id", key=True),
+        sa.Column("arrival", sa.Integer, nullable=False, unique=True),
         sa.Column("language", sa.Text, nullable=False),
         sa.Column("terms", sa.LargeBinary, nullable=False),
         sa.Column("counts", sa.LargeBinary, nullable=False),
