@@ -35,6 +35,8 @@ class ParsedEntry:
     summary: str
     content: str
     """Empty where the feed gives only a summary."""
+    base_url: str | None = None
+    """Where relative links of the two start, where the document says it; else at `url`."""
     content_hash: str
     """Hex sha256 of all that the publisher said of the entry: equal hash, equal entry."""
 
