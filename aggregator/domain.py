@@ -252,6 +252,15 @@ class ClaimedFeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When a feed was checked, when it is due again, and the interval between two successful fetches."""
+
+    checked_at: datetime
+    next_fetch_at: datetime
+    interval: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshReport:
     """What a run did; `links` are the pairs that were stored, `seconds` wall-clock time."""
 

@@ -11,6 +11,7 @@ import time
 from bisect import insort
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -40,9 +41,11 @@ _PATIENCE_SECONDS = 300.0
 class Linker:
     """Keeps the index of one library between calls. One thread at a time may use it."""
 
-    def __init__(self, database: Database, policy: RelatedPolicy) -> None:
+    def __init__(self, database: Database, policy: RelatedPolicy, *, stopping: Event | None = None) -> None:
+        """Once `stopping` is set, what still waits is left for another time."""
         self._database = database
         self._policy = policy
+        self._stopping = stopping or Event()
         self._holder = f"linker-{uuid4().hex}"
         self._forget()
 
@@ -94,7 +97,7 @@ class Linker:
     def _link_all(self, on_progress: Callable[[int], None] | None) -> int:
         stored = done = 0
         self._catch_up()
-        while self._claim() and (pending := self._pending()):
+        while not self._stopping.is_set() and self._claim() and (pending := self._pending()):
             stored += self._link(pending)
             done += len(pending)
             if on_progress is not None:

@@ -6,6 +6,7 @@ Children start on first use, are shared by all feeds, and are replaced when one 
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 from concurrent.futures import TimeoutError as FutureTimeout
 from datetime import datetime
@@ -45,7 +46,7 @@ class DocumentReader:
 
     def __exit__(self, *_: object) -> None:
         if self._pool is not None:
-            self._pool.stop()
+            self._pool.stop()  # type: ignore[no-untyped-call]
             self._pool.join()
             self._pool = None
 
@@ -59,8 +60,6 @@ class DocumentReader:
 
     async def read(self, document: Fetched, known: KnownEntries, *, now: datetime) -> CleanFeed:
         """What is new or changed in the document. Raises `ParseError`, also for a child that was stopped."""
-        import asyncio
-
         return await self._outcome(document, asyncio.wrap_future(self._schedule(document, known, now)))
 
     async def _outcome(self, document: Fetched, future: Awaitable[CleanFeed]) -> CleanFeed:

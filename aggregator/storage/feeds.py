@@ -6,11 +6,10 @@ transaction that the caller opened.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy import and_, bindparam, case, exists, func, insert, literal, or_, select, update
 
 from aggregator.domain import ClaimedFeed, CleanFeed, Feed, Validators
 from aggregator.storage.schema import feed_states, feeds, subscriptions
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Row
 
+    from aggregator.domain import Schedule
     from aggregator.errors import FeedError
 
 
@@ -147,33 +147,43 @@ def holds(connection: Connection, feed_id: int, holder: str) -> bool:
 # ── record ───────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
-    """When the feed was checked, and when it is due again."""
-
-    checked_at: datetime
-    next_fetch_at: datetime
-    interval: timedelta
-
-
 def record_success(
-    connection: Connection, feed_id: int, schedule: Schedule, *, validators: Validators, body_hash: str | None
+    connection: Connection, feed_id: int, schedule: Schedule, *, validators: Validators, body_hash: str
 ) -> None:
-    """`body_hash` None keeps the stored one (a 304 has no body)."""
+    """The document was read, and what it holds is recorded in the same transaction."""
     connection.execute(
         update(feed_states)
         .where(feed_states.c.feed_id == feed_id)
         .values(
             etag=validators.etag,
             last_modified=validators.last_modified,
-            body_hash=func.coalesce(body_hash, feed_states.c.body_hash),
-            failures=0,
-            failing_since=None,
-            error_code=None,
-            error=None,
+            body_hash=body_hash,
+            **_HEALTHY,
             **_scheduled(schedule),
         )
     )
+
+
+def record_unchanged(
+    connection: Connection, holder: str, unchanged: Sequence[tuple[int, Schedule, Validators]]
+) -> None:
+    """Feeds whose document is the one that is stored; claims that were lost in the meantime are left out."""
+    statement = (
+        update(feed_states)
+        .where(feed_states.c.feed_id == bindparam("checked_id"), feed_states.c.lease_holder == holder)
+        .values(etag=bindparam("new_etag"), last_modified=bindparam("new_modified"), **_HEALTHY)
+    )
+    rows = [
+        {
+            "checked_id": feed_id,
+            "new_etag": validators.etag,
+            "new_modified": validators.last_modified,
+            **_scheduled(schedule),
+        }
+        for feed_id, schedule, validators in unchanged
+    ]
+    if rows:
+        connection.execute(statement, rows)
 
 
 def record_failure(connection: Connection, feed_id: int, schedule: Schedule, error: FeedError) -> None:
@@ -191,6 +201,9 @@ def record_failure(connection: Connection, feed_id: int, schedule: Schedule, err
             **_scheduled(schedule),
         )
     )
+
+
+_HEALTHY = {"failures": 0, "failing_since": None, "error_code": None, "error": None}
 
 
 def _scheduled(schedule: Schedule) -> dict[str, object]:

@@ -29,25 +29,16 @@ def start_run(connection: Connection, *, feeds: int, now: datetime) -> int:
     return int(run)
 
 
-def record_progress(
-    connection: Connection,
-    run: int,
-    *,
-    done: int,
-    failed: int,
-    new_entries: int,
-    now: datetime,
-    finished: bool,
-) -> None:
+def record_progress(connection: Connection, run: int, progress: RefreshProgress, *, now: datetime) -> None:
     connection.execute(
         update(refresh_runs)
         .where(refresh_runs.c.id == run)
         .values(
-            done=done,
-            failed=failed,
-            new_entries=new_entries,
+            done=progress.done,
+            failed=progress.failed,
+            new_entries=progress.new_entries,
             beat_at=now,
-            finished_at=now if finished else None,
+            finished_at=progress.finished_at,
         )
     )
 

@@ -1,0 +1,64 @@
+"""When each use-case runs: a refresh every minute, one at a time, and another when somebody asks."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Self
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from aggregator.errors import AggregatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import timedelta
+
+    from aggregator.domain import RefreshReport
+
+log = logging.getLogger(__name__)
+
+
+class Jobs:
+    """The scheduler of one process. `refresh` takes whether everything is to be fetched, due or not."""
+
+    def __init__(self, refresh: Callable[[bool], RefreshReport], every: timedelta) -> None:
+        self._refresh = refresh
+        # One worker: what is asked for while a refresh runs waits for its end.
+        self._scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(1)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone="UTC",
+        )
+        self._scheduler.add_job(
+            self._run, "interval", args=[False], seconds=every.total_seconds(), id="refresh"
+        )
+
+    def __enter__(self) -> Self:
+        self._scheduler.start()
+        self.request_refresh(False)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._scheduler.shutdown(wait=True)
+
+    def request_refresh(self, everything: bool) -> None:
+        """Refresh as soon as the present one has ended; returns at once."""
+        name = "requested-all" if everything else "requested"
+        self._scheduler.add_job(self._run, args=[everything], id=name, replace_existing=True)
+
+    def _run(self, everything: bool) -> None:
+        try:
+            report = self._refresh(everything)
+        except AggregatorError as error:
+            log.error("refresh: %s", error)
+            return
+        if report.feeds or report.links:
+            log.info(
+                "refresh: %d feeds, %d failed, %d new entries, %d links, %.1f s",
+                report.feeds,
+                report.failed,
+                report.new_entries,
+                report.links,
+                report.seconds,
+            )

@@ -1,0 +1,280 @@
+"""Use-case: claim the feeds that are due, fetch, parse, sanitize and record them, then link what is new.
+
+Promises: a feed is held by one process at a time; entries, validators and body hash of a feed go into one
+transaction; a feed that fails keeps all it had and says why; one feed's failure never stops the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from aggregator.domain import (
+    ClaimedFeed,
+    CleanFeed,
+    Fetched,
+    NotModified,
+    RefreshProgress,
+    RefreshReport,
+    Schedule,
+    Validators,
+)
+from aggregator.errors import BadStatus, FeedError, StorageError
+from aggregator.feeds.fetching import Fetcher
+from aggregator.feeds.scheduling import after_failure, after_silence, after_update
+from aggregator.storage import entries, feeds, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from aggregator.feeds.documents import DocumentReader
+    from aggregator.policies import FetchLimits, RefreshPolicy
+    from aggregator.storage.engine import Database
+
+_BEAT_SECONDS = 0.5
+_FLUSH_AT = 200
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """What one run holds and has done so far."""
+
+    holder: str
+    started_at: datetime
+    feeds: int
+    not_modified: int = 0
+    same_body: int = 0
+    updated: int = 0
+    failed: int = 0
+    new_entries: int = 0
+    changed_entries: int = 0
+    unchanged: list[tuple[int, Schedule, Validators]] = field(default_factory=list)
+
+    @property
+    def done(self) -> int:
+        return self.not_modified + self.same_body + self.updated + self.failed
+
+    def progress(self, *, finished: bool) -> RefreshProgress:
+        return RefreshProgress(
+            started_at=self.started_at,
+            finished_at=_now() if finished else None,
+            feeds=self.feeds,
+            done=self.done,
+            failed=self.failed,
+            new_entries=self.new_entries,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refresher:
+    """Refreshes one library. `link` links what waits and returns how many links it stored."""
+
+    database: Database
+    documents: DocumentReader
+    link: Callable[[], int]
+    limits: FetchLimits
+    policy: RefreshPolicy
+    version: str
+    stopping: Event = field(default_factory=Event)
+    """Once set, no further feed is fetched; those that were not are due again at once."""
+
+    def refresh(
+        self, *, everything: bool = False, on_progress: Callable[[RefreshProgress], None] | None = None
+    ) -> RefreshReport:
+        """Refresh what is due (or every feed that is followed), then link.
+
+        Feeds that another process holds are left to it. Raises `StorageError` where nothing can be recorded.
+        """
+        started = time.monotonic()
+        run = asyncio.run(self._run(everything, on_progress))
+        links = self.link()
+        return RefreshReport(
+            feeds=run.feeds,
+            not_modified=run.not_modified,
+            same_body=run.same_body,
+            updated=run.updated,
+            failed=run.failed,
+            new_entries=run.new_entries,
+            changed_entries=run.changed_entries,
+            links=links,
+            seconds=round(time.monotonic() - started, 3),
+        )
+
+    async def _run(self, everything: bool, on_progress: Callable[[RefreshProgress], None] | None) -> _Run:
+        now, holder = _now(), f"refresh-{uuid4().hex}"
+        with self.database.write() as connection:
+            claimed = feeds.claim_due(
+                connection, holder, now=now, lease=self.policy.lease, everything=everything
+            )
+            run = _Run(holder=holder, started_at=now, feeds=len(claimed))
+            number = runs.start_run(connection, feeds=len(claimed), now=now) if claimed else 0
+        if claimed:
+            try:
+                await self._refresh_all(run, number, claimed, on_progress)
+            finally:
+                with suppress(StorageError), self.database.write() as connection:
+                    feeds.release_leases(connection, holder)
+                    runs.record_progress(connection, number, run.progress(finished=True), now=_now())
+        return run
+
+    async def _refresh_all(
+        self,
+        run: _Run,
+        number: int,
+        claimed: Sequence[ClaimedFeed],
+        on_progress: Callable[[RefreshProgress], None] | None,
+    ) -> None:
+        # A feed keeps its place from the fetch to the record, so that few bodies are held at a time; the
+        # feeds of one host come one after the other, so that a slow host holds one place.
+        places = asyncio.Semaphore(self.limits.concurrency)
+        async with Fetcher(self.limits, version=self.version) as fetcher:
+            heart = asyncio.create_task(self._beat(run, number, on_progress))
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for queue in _by_host(claimed):
+                        group.create_task(self._refresh_in_turn(run, queue, fetcher, places))
+            except* StorageError as errors:
+                raise errors.exceptions[0] from None
+            finally:
+                heart.cancel()
+                await asyncio.gather(heart, return_exceptions=True)
+            await self._flush(run)
+
+    async def _beat(
+        self, run: _Run, number: int, on_progress: Callable[[RefreshProgress], None] | None
+    ) -> None:
+        """Tell how far the run is, and keep its leases alive."""
+        renewed, told = time.monotonic(), -1
+        while True:
+            await asyncio.sleep(_BEAT_SECONDS)
+            if on_progress is not None:
+                on_progress(run.progress(finished=False))
+            renew = time.monotonic() - renewed > self.policy.lease.total_seconds() / 4
+            if renew or run.done != told:
+                await asyncio.to_thread(self._record_beat, run, number, renew)
+                told = run.done
+                renewed = time.monotonic() if renew else renewed
+
+    def _record_beat(self, run: _Run, number: int, renew: bool) -> None:
+        now = _now()
+        with self.database.write() as connection:
+            runs.record_progress(connection, number, run.progress(finished=False), now=now)
+            if renew:
+                feeds.renew_leases(connection, run.holder, until=now + self.policy.lease)
+
+    async def _refresh_in_turn(
+        self, run: _Run, queue: Sequence[ClaimedFeed], fetcher: Fetcher, places: asyncio.Semaphore
+    ) -> None:
+        for feed in queue:
+            async with places:
+                if self.stopping.is_set():
+                    return
+                await self._refresh_one(run, feed, fetcher)
+
+    async def _refresh_one(self, run: _Run, feed: ClaimedFeed, fetcher: Fetcher) -> None:
+        try:
+            match outcome := await fetcher.fetch(feed.url, feed.validators):
+                case NotModified():
+                    run.not_modified += 1
+                    await self._unchanged(run, feed, outcome)
+                case Fetched() if outcome.body_hash == feed.body_hash:
+                    run.same_body += 1
+                    await self._unchanged(run, feed, outcome)
+                case Fetched():
+                    await self._updated(run, feed, outcome)
+        except FeedError as error:
+            run.failed += 1
+            await asyncio.to_thread(self._record_failure, run, feed, error)
+
+    # ── record ───────────────────────────────────────────────────────────────────────────────────
+
+    async def _unchanged(self, run: _Run, feed: ClaimedFeed, outcome: NotModified | Fetched) -> None:
+        schedule = after_silence(
+            _now(), feed.interval, max_age=outcome.max_age, policy=self.policy, chance=_chance()
+        )
+        run.unchanged.append((feed.feed_id, schedule, outcome.validators))
+        if len(run.unchanged) >= _FLUSH_AT:
+            await self._flush(run)
+
+    async def _flush(self, run: _Run) -> None:
+        unchanged, run.unchanged = run.unchanged, []
+        if unchanged:
+            await asyncio.to_thread(self._record_unchanged, run.holder, unchanged)
+
+    def _record_unchanged(self, holder: str, unchanged: Sequence[tuple[int, Schedule, Validators]]) -> None:
+        with self.database.write() as connection:
+            feeds.record_unchanged(connection, holder, unchanged)
+
+    async def _updated(self, run: _Run, feed: ClaimedFeed, outcome: Fetched) -> None:
+        known = await asyncio.to_thread(self._known, feed)
+        document = await self.documents.read(outcome, known, now=_now())
+        recorded = await asyncio.to_thread(self._record_update, run, feed, outcome, document)
+        run.updated += 1
+        run.new_entries += recorded.new
+        run.changed_entries += recorded.changed
+
+    def _known(self, feed: ClaimedFeed) -> dict[str, str]:
+        with self.database.read() as connection:
+            return entries.known_hashes(connection, feed.feed_id)
+
+    def _record_update(
+        self, run: _Run, feed: ClaimedFeed, outcome: Fetched, document: CleanFeed
+    ) -> entries.Recorded:
+        now = _now()
+        schedule = after_update(
+            now,
+            document.dates,
+            asked=(document.time_to_live, outcome.max_age),
+            policy=self.policy,
+            chance=_chance(),
+        )
+        with self.database.write() as connection:
+            if not feeds.holds(connection, feed.feed_id, run.holder):
+                return entries.Recorded(0, 0)  # somebody else has taken it over, and records it
+            recorded = entries.record_entries(connection, feed.feed_id, document.entries, now=now)
+            feeds.record_feed(connection, feed.feed_id, document)
+            feeds.record_success(
+                connection,
+                feed.feed_id,
+                schedule,
+                validators=outcome.validators,
+                body_hash=outcome.body_hash,
+            )
+        return recorded
+
+    def _record_failure(self, run: _Run, feed: ClaimedFeed, error: FeedError) -> None:
+        seconds = error.retry_after_seconds if isinstance(error, BadStatus) else None
+        schedule = after_failure(
+            _now(),
+            feed.interval,
+            failures=feed.failures,
+            retry_after=None if seconds is None else timedelta(seconds=min(seconds, 1e6)),
+            policy=self.policy,
+            chance=_chance(),
+        )
+        with self.database.write() as connection:
+            if feeds.holds(connection, feed.feed_id, run.holder):
+                feeds.record_failure(connection, feed.feed_id, schedule, error)
+
+
+def _by_host(claimed: Sequence[ClaimedFeed]) -> Iterable[Sequence[ClaimedFeed]]:
+    queues: dict[str, list[ClaimedFeed]] = {}
+    for feed in claimed:
+        queues.setdefault(urlsplit(feed.url).netloc, []).append(feed)
+    return queues.values()
+
+
+def _chance() -> float:
+    return random.random()  # noqa: S311 (it spreads feeds in time, it keeps no secret)
