@@ -1,0 +1,322 @@
+"""The command. Data goes to standard output, progress and errors to standard error.
+
+Exit status: 0 where something was done right, 1 where it was not (with a sentence that says why), 2 for a
+command line that has no meaning.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from aggregator import output
+from aggregator.errors import AggregatorError, ArticlesError, OpmlError
+from aggregator.program import Place, Program
+from config.settings import Settings, default_library, to_toml
+
+app = typer.Typer(
+    name="lire-aussi",
+    help="A self-hosted news reader that links each article to the few others worth reading with it.",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_MAX_OPML_BYTES = 20_000_000
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on [default: 127.0.0.1].")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on [default: 8480].", min=0, max=65535)]
+
+
+def main() -> None:
+    """The entry point: what went wrong is said in a sentence, never in a traceback."""
+    try:
+        app()
+    except AggregatorError as error:
+        sys.exit(output.failure(error))
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone, as `head` does
+        sys.exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def _place(
+    context: typer.Context,
+    library: Annotated[
+        Path | None,
+        typer.Option(envvar="LIRE_AUSSI_LIBRARY", help="Folder of the library.", show_default=False),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LIRE_AUSSI_DATABASE",
+            help="Address of a PostgreSQL database to use instead of the file in the folder.",
+            show_default=False,
+        ),
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Without a command: serve."""
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"lire-aussi {installed('lire-aussi')}")
+        raise typer.Exit
+    context.obj = Place(folder=(library or default_library()).expanduser().absolute(), database=database)
+    if context.invoked_subcommand is None:
+        serve(context)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+# ── running ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def serve(context: typer.Context, host: Host = None, port: Port = None) -> None:
+    """Serve the pages and refresh the feeds, until stopped."""
+    from aggregator.serving import run
+
+    with Program.open(context.obj) as program:
+        pages = program.settings.pages
+        run(program, host=host or pages.host, port=pages.port if port is None else port)
+
+
+@app.command()
+def demo(host: Host = None, port: Port = None) -> None:
+    """Show the program with sample feeds, in a library that is thrown away at the end."""
+    from tempfile import TemporaryDirectory
+
+    from aggregator.demo import serve_samples
+    from aggregator.feeds.opml import write_opml
+    from aggregator.serving import run
+
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="lire-aussi-demo-")))
+        outlines = stack.enter_context(serve_samples(_now()))
+        program = stack.enter_context(Program(Place(folder=folder), Settings.load(folder)))
+        program.allow("127.0.0.0/8")
+        samples = write_opml(outlines, title="Samples", created_at=_now())
+        program.subscriber.import_opml(program.owner_id, samples, now=_now())
+        with output.refresh_progress() as tell:
+            report = program.refresher.refresh(on_progress=tell)
+        output.note(f"{report.feeds} sample feeds, {report.new_entries} articles, {report.links} links.")
+        pages = program.settings.pages
+        wanted = pages.port if port is None else port
+        run(program, host=host or pages.host, port=wanted, any_port=port is None)
+
+
+# ── feeds ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command("import")
+def import_file(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="An OPML file, or - for standard input.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    json: Json = False,
+) -> None:
+    """Follow every feed of an OPML file. The next refresh fetches them."""
+    data = _read(file)
+    with Program.open(context.obj) as program:
+        subscriber, owner = program.subscriber, program.owner_id
+        if dry_run:
+            report = subscriber.preview_import(owner, data)
+        else:
+            report = subscriber.import_opml(owner, data, now=_now())
+    output.import_report(report, json=json, dry_run=dry_run)
+    if not report.added and not report.already_there:
+        raise typer.Exit(1)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        if str(file) == "-":
+            return sys.stdin.buffer.read(_MAX_OPML_BYTES + 1)
+        if file.stat().st_size > _MAX_OPML_BYTES:
+            raise OpmlError(str(file), "larger than 20 MB", advice="Is this really a list of feeds?")
+        return file.read_bytes()
+    except OSError as error:
+        raise OpmlError(str(file), f"cannot be read ({error.strerror})") from error
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(help="Where to write it [default: standard output].")] = None,
+) -> None:
+    """Write your feeds as an OPML file."""
+    with Program.open(context.obj) as program:
+        data = program.subscriber.export_opml(program.owner_id, now=_now())
+    if file is None or str(file) == "-":
+        sys.stdout.buffer.write(data)
+        return
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise OpmlError(str(file), f"cannot be written ({error.strerror})") from error
+
+
+@app.command()
+def add(
+    context: typer.Context, url: Annotated[str, typer.Argument(help="A feed, or a page with one.")]
+) -> None:
+    """Follow a feed and fetch it."""
+    with Program.open(context.obj) as program:
+        added = program.subscriber.add(program.owner_id, url, now=_now())
+        report = program.refresher.refresh()
+        typer.echo(
+            f"{added.title} <{added.feed.url}>: {report.new_entries} new entries, {report.links} links"
+        )
+
+
+@app.command()
+def remove(context: typer.Context, url: Annotated[str, typer.Argument(help="The feed's address.")]) -> None:
+    """Follow a feed no more. Its entries stay in the library, and return if you follow it again."""
+    with Program.open(context.obj) as program:
+        found = program.subscriber.find(program.owner_id, url)
+        program.subscriber.remove(program.owner_id, found.feed.id)
+    typer.echo(f"Removed {found.title} <{found.feed.url}>")
+
+
+@app.command()
+def refresh(
+    context: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="Every feed, due or not.")] = False,
+    json: Json = False,
+) -> None:
+    """Fetch the feeds that are due, and link what is new."""
+    with Program.open(context.obj) as program, output.refresh_progress() as tell:
+        report = program.refresher.refresh(everything=everything, on_progress=tell)
+    output.refresh_report(report, json=json)
+    if report.feeds and report.failed == report.feeds:
+        output.note("Every feed failed; `lire-aussi feeds` says why.")
+        raise typer.Exit(1)
+
+
+@app.command()
+def feeds(context: typer.Context, json: Json = False) -> None:
+    """List your feeds."""
+    from aggregator.storage.subscriptions import list_subscriptions
+
+    with Program.open(context.obj) as program, program.database.read() as connection:
+        output.subscriptions(list_subscriptions(connection, program.owner_id), json=json)
+
+
+# ── entries ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def entries(
+    context: typer.Context,
+    json: Json = False,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
+) -> None:
+    """List entries, newest first."""
+    from aggregator.storage.entries import Selection, list_headlines
+
+    with Program.open(context.obj) as program, program.database.read() as connection:
+        output.headlines(list_headlines(connection, program.owner_id, Selection(limit=limit)), json=json)
+
+
+@app.command()
+def related(
+    context: typer.Context,
+    entry: Annotated[str, typer.Argument(metavar="ENTRY_ID_OR_URL")],
+    json: Json = False,
+) -> None:
+    """Show what "Lire aussi" proposes under an entry."""
+    from aggregator.related.showing import choose_shown
+    from aggregator.storage.entries import get_entry
+    from aggregator.storage.links import list_copies, list_related
+
+    with Program.open(context.obj) as program, program.database.read() as connection:
+        found = get_entry(connection, program.owner_id, _entry_id(connection, program.owner_id, entry))
+        neighbours = list_related(connection, program.owner_id, found.id)
+        copies = list_copies(connection, [neighbour.id for neighbour in neighbours])
+        shown = choose_shown(neighbours, copies, program.settings.related.shown)
+        output.related(found, shown.links, json=json)
+
+
+def _entry_id(connection: Any, user_id: int, entry: str) -> int:
+    from aggregator.errors import NotFound
+    from aggregator.storage.entries import find_id_by_url
+
+    if entry.isascii() and entry.isdigit():
+        return int(entry)
+    found = find_id_by_url(connection, user_id, entry)
+    if found is None:
+        raise NotFound(entry, "no entry has this id or address", advice="`lire-aussi entries` lists them.")
+    return found
+
+
+@app.command()
+def link(
+    articles: Annotated[Path, typer.Argument(metavar="ARTICLES.jsonl", help="One JSON object a line, or -.")],
+    output_file: Annotated[
+        Path | None, typer.Option("--output", help="Where to write [default: standard output].")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Links an article.", min=1, max=100)] = 4,
+    earlier_only: Annotated[
+        bool, typer.Option("--earlier-only", help="Only articles published up to 12 hours after.")
+    ] = False,
+    no_gate: Annotated[bool, typer.Option("--no-gate", help="Show the best, however far they are.")] = False,
+) -> None:
+    """Link an archive of articles, without a library."""
+    from aggregator.archives import link_articles, read_articles, write_links
+
+    policy = Settings.load(default_library()).related
+    try:
+        with ExitStack() as stack:
+            lines = sys.stdin.buffer if str(articles) == "-" else stack.enter_context(articles.open("rb"))
+            archive = read_articles(lines, str(articles))
+            shown = link_articles(archive, policy, limit=limit, earlier_only=earlier_only, gate=not no_gate)
+            target = (
+                stack.enter_context(output_file.open("w", encoding="utf-8")) if output_file else sys.stdout
+            )
+            target.writelines(f"{line}\n" for line in write_links(archive, shown))
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise ArticlesError(str(error.filename), f"cannot be used ({error.strerror})") from error
+    output.note(f"{len(archive)} articles, {sum(map(len, shown))} links.")
+
+
+@app.command()
+def relink(context: typer.Context) -> None:
+    """Forget every link and link the whole library again."""
+    with Program.open(context.obj) as program, output.count_progress("entries linked") as tell:
+        count = program.linker.relink(on_progress=tell)
+    typer.echo(f"{count} links")
+
+
+# ── the library ──────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def settings(context: typer.Context) -> None:
+    """Print every setting with its present value, as a settings file."""
+    place: Place = context.obj
+    typer.echo(
+        f"# {place.folder / 'settings.toml'}, then the environment\n" + to_toml(Settings.load(place.folder)),
+        nl=False,
+    )
+
+
+@app.command()
+def migrate(context: typer.Context) -> None:
+    """Bring the library to this version's schema. Every other command does it too, when needed."""
+    from aggregator.storage.engine import Database
+
+    place: Place = context.obj
+    place.prepare()
+    with Database(place.database_url) as database:
+        before, after = database.migrate()
+    typer.echo(f"Schema {after}" if before == after else f"Schema {before or 'none'} → {after}")

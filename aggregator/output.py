@@ -1,0 +1,226 @@
+"""What the command prints: tables for people, JSON for programs (its shapes are stable), progress, errors."""
+
+from __future__ import annotations
+
+import dataclasses
+import json as jsonlib
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from aggregator.domain import (
+        CategoryPath,
+        Entry,
+        Headline,
+        ImportReport,
+        Outline,
+        RefreshProgress,
+        RefreshReport,
+        RelatedEntry,
+        Subscription,
+    )
+    from aggregator.errors import AggregatorError
+
+
+def note(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+
+
+def announce(line: str) -> None:
+    """On standard output, at once: whoever started the program waits for this line."""
+    typer.echo(line)
+    sys.stdout.flush()
+
+
+def failure(error: AggregatorError) -> int:
+    """Tell what went wrong; the exit status."""
+    note(f"lire-aussi: {error} [{error.code}]")
+    return 1
+
+
+def _json(value: object) -> None:
+    typer.echo(jsonlib.dumps(value, ensure_ascii=False, indent=1))
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="seconds") if moment else None
+
+
+def _path(category: CategoryPath) -> str | None:
+    return "/".join(category) or None
+
+
+def _plain(text: str) -> str:
+    """Titles come from outside: no control character may reach a terminal."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+# ── reports ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def refresh_report(report: RefreshReport, *, json: bool) -> None:
+    if json:
+        _json(dataclasses.asdict(report))
+        return
+    if not report.feeds:
+        typer.echo(f"No feed is due. {report.links} links." if report.links else "No feed is due.")
+        return
+    typer.echo(
+        f"{report.feeds} feeds: {report.updated} updated, {report.not_modified + report.same_body} unchanged, "
+        f"{report.failed} failed; {report.new_entries} new entries, {report.changed_entries} changed; "
+        f"{report.links} links; {report.seconds:.1f} s"
+    )
+
+
+def import_report(report: ImportReport, *, json: bool, dry_run: bool) -> None:
+    if json:
+        _json(
+            {
+                "added": [_outline(o) for o in report.added],
+                "already_there": [_outline(o) for o in report.already_there],
+                "refused": [dataclasses.asdict(o) for o in report.refused],
+            }
+        )
+        return
+    verb = "would be added" if dry_run else "added"
+    typer.echo(
+        f"{len(report.added)} {verb}, {len(report.already_there)} already there, {len(report.refused)} refused"
+    )
+    for refused in report.refused:
+        typer.echo(
+            f"  refused: {_plain(refused.title or 'untitled')} <{_plain(refused.url)}>: {refused.reason}"
+        )
+
+
+def _outline(outline: Outline) -> dict[str, Any]:
+    return {"title": outline.title, "url": outline.url, "category": _path(outline.category)}
+
+
+# ── lists ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def subscriptions(found: Sequence[Subscription], *, json: bool) -> None:
+    if json:
+        _json([_subscription(s) for s in found])
+        return
+    if not found:
+        note("No feeds yet. `lire-aussi import FILE` brings those of your old reader, `add URL` adds one.")
+    for s in found:
+        health = f"  ! {_plain(s.state.error)}" if s.state.error else ""
+        typer.echo(f"{s.feed.id:>5}  {s.unread:>5}  {_plain(s.title)}  <{s.feed.url}>{health}")
+
+
+def _subscription(s: Subscription) -> dict[str, Any]:
+    return {
+        "id": s.feed.id,
+        "url": s.feed.url,
+        "title": s.title,
+        "category": _path(s.category),
+        "site_url": s.feed.site_url,
+        "last_checked_at": _iso(s.state.last_checked_at),
+        "next_check_at": _iso(s.state.next_fetch_at),
+        "failures": s.state.failures,
+        "error": s.state.error,
+    }
+
+
+def headlines(found: Sequence[Headline], *, json: bool) -> None:
+    if json:
+        _json([_headline(h) for h in found])
+        return
+    for h in found:
+        mark = "★" if h.starred else " " if h.read else "•"
+        moment = f"{h.published_at:%Y-%m-%d %H:%M}"
+        typer.echo(f"{h.id:>7} {mark} {moment}  {_plain(h.feed_title)}: {_plain(h.title)}")
+
+
+def _headline(h: Headline) -> dict[str, Any]:
+    return {
+        "id": h.id,
+        "feed": h.feed_title,
+        "guid": h.guid,
+        "url": h.url,
+        "title": h.title,
+        "author": h.author,
+        "published_at": _iso(h.published_at),
+        "read": h.read,
+        "starred": h.starred,
+    }
+
+
+def related(entry: Entry, links: Sequence[RelatedEntry], *, json: bool) -> None:
+    if json:
+        _json(
+            {
+                "entry": {"id": entry.id, "title": entry.title, "url": entry.url},
+                "links": [_link(link) for link in links],
+            }
+        )
+        return
+    typer.echo(_plain(entry.title))
+    if not links:
+        typer.echo("  Nothing related.")
+    for link in links:
+        typer.echo(
+            f"  {link.score:.2f}  {_plain(link.title)} ({_plain(link.feed_title)}, {link.published_at:%Y-%m-%d})"
+        )
+        typer.echo(f"        {', '.join(link.why)}")
+
+
+def _link(link: RelatedEntry) -> dict[str, Any]:
+    return {
+        "id": link.id,
+        "title": link.title,
+        "url": link.url,
+        "feed": link.feed_title,
+        "published_at": _iso(link.published_at),
+        "score": round(link.score, 4),
+        "why": list(link.why),
+    }
+
+
+# ── progress ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@contextmanager
+def refresh_progress() -> Iterator[Callable[[RefreshProgress], None]]:
+    """A bar on a terminal; elsewhere a line at each tenth of the way."""
+    with _bar("feeds") as advance:
+        yield lambda p: advance(p.done, p.feeds)
+
+
+@contextmanager
+def count_progress(what: str) -> Iterator[Callable[[int], None]]:
+    with _bar(what) as advance:
+        yield lambda done: advance(done, None)
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    if not sys.stderr.isatty():
+        yield _lines(what)
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _lines(what: str) -> Callable[[int, int | None], None]:
+    told = 0
+
+    def advance(done: int, total: int | None) -> None:
+        nonlocal told
+        if done - told >= max((total or 0) // 10, 100):
+            told = done
+            note(f"{done}/{total} {what}" if total else f"{done} {what}")
+
+    return advance

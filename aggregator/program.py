@@ -1,0 +1,143 @@
+"""The program put together for one library: its folder, settings, database and use-cases.
+
+What is dear to import (scikit-learn) is imported when something really has to be linked.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.metadata import version
+from threading import Event
+from typing import TYPE_CHECKING, Self
+
+from aggregator.errors import StorageError
+from aggregator.storage import links, users
+from aggregator.storage.engine import Database, sqlite_url
+from config.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from aggregator.linking import Linker
+    from aggregator.refreshing import Refresher
+    from aggregator.subscribing import Subscriber
+
+DATABASE_NAME = "library.sqlite"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a library is. `database` is an address; without one it is a file in the folder."""
+
+    folder: Path
+    database: str | None = None
+
+    @property
+    def database_url(self) -> str:
+        return self.database or sqlite_url(self.folder / DATABASE_NAME)
+
+    def prepare(self) -> None:
+        """Make the folder, readable by its owner alone."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            advice = "Choose another folder with --library."
+            raise StorageError(
+                str(self.folder), f"the library cannot be made there ({error.strerror})", advice=advice
+            ) from error
+
+
+class Program:
+    """One open library. Use as a context manager; children and connections end with it."""
+
+    def __init__(self, place: Place, settings: Settings) -> None:
+        place.prepare()
+        self.place = place
+        self.settings = settings
+        self.version = version("lire-aussi")
+        self.stopping = Event()
+        self._resources = ExitStack()
+        self.database = self._resources.enter_context(Database.open(place.database_url))
+
+    @classmethod
+    def open(cls, place: Place) -> Self:
+        return cls(place, Settings.load(place.folder))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._resources.close()
+
+    @cached_property
+    def owner_id(self) -> int:
+        with self.database.read() as connection:
+            return users.get_owner(connection).id
+
+    @cached_property
+    def subscriber(self) -> Subscriber:
+        from aggregator.feeds.documents import DocumentReader
+        from aggregator.subscribing import Subscriber
+
+        policy = self.settings.refresh
+        # Apart from the refresher's children: adding a feed does not wait for a refresh.
+        documents = self._resources.enter_context(DocumentReader(workers=1, timeout=policy.parse_timeout))
+        return Subscriber(
+            database=self.database, documents=documents, limits=self.settings.fetch, version=self.version
+        )
+
+    @cached_property
+    def refresher(self) -> Refresher:
+        from aggregator.feeds.documents import DocumentReader
+        from aggregator.refreshing import Refresher
+
+        policy = self.settings.refresh
+        documents = self._resources.enter_context(
+            DocumentReader(workers=policy.parse_workers, timeout=policy.parse_timeout)
+        )
+        return Refresher(
+            database=self.database,
+            documents=documents,
+            link=self.link_pending,
+            limits=self.settings.fetch,
+            policy=policy,
+            version=self.version,
+            stopping=self.stopping,
+        )
+
+    @cached_property
+    def linker(self) -> Linker:
+        from aggregator.linking import Linker
+
+        return Linker(self.database, self.settings.related, stopping=self.stopping)
+
+    def link_pending(self, on_progress: Callable[[int], None] | None = None) -> int:
+        """Link what waits; see `Linker.link_pending`."""
+        with self.database.read() as connection:
+            if not links.list_pending(connection, 1):
+                return 0
+        return self.linker.link_pending(on_progress=on_progress)
+
+    def allow(self, *networks: str) -> None:
+        """Admit these networks too, for this run."""
+        fetch = replace(
+            self.settings.fetch, allowed_networks=(*self.settings.fetch.allowed_networks, *networks)
+        )
+        self.settings = self.settings.model_copy(update={"fetch": fetch})
+
+    def secret_key(self) -> bytes:
+        """What signs sessions; made once, kept in the folder."""
+        path = self.place.folder / "secret.key"
+        try:
+            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+                file.write(secrets.token_bytes(32))
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise StorageError(str(path), f"cannot be written ({error.strerror})") from error
+        return path.read_bytes()

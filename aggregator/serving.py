@@ -1,0 +1,91 @@
+"""One process that serves the pages and runs the jobs, until it is told to stop."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import socket
+from typing import TYPE_CHECKING, NoReturn
+
+from waitress import create_server
+
+from aggregator import output
+from aggregator.errors import SettingsError
+from aggregator.jobs import Jobs
+from config.logging import configure_logging
+from web import Services, create_app
+
+if TYPE_CHECKING:
+    from aggregator.domain import RefreshReport
+    from aggregator.program import Program
+
+
+def run(program: Program, *, host: str, port: int, any_port: bool = False) -> None:
+    """Serve until SIGTERM or SIGINT. `any_port` takes a free port where `port` is in use."""
+    configure_logging(program.settings.log_level)
+    listener = _listen(host, port, any_port=any_port)
+
+    def refresh(everything: bool) -> RefreshReport:
+        return program.refresher.refresh(everything=everything)
+
+    jobs = Jobs(refresh, program.settings.refresh.every)
+    app = create_app(
+        Services(
+            database=program.database,
+            subscriber=program.subscriber,
+            request_refresh=jobs.request_refresh,
+            secret_key=program.secret_key(),
+            shown=program.settings.related.shown,
+            hosts=program.settings.pages.hosts,
+        )
+    )
+    server = create_server(app, sockets=[listener], threads=program.settings.pages.threads, ident=None)
+    signal.signal(signal.SIGTERM, _stop)
+    with jobs:
+        _announce(program, listener)
+        try:
+            server.run()  # returns on SystemExit and KeyboardInterrupt
+        finally:
+            program.stopping.set()
+            server.close()
+
+
+def _stop(_signal: int, _frame: object) -> NoReturn:
+    raise SystemExit(0)
+
+
+def _listen(host: str, port: int, *, any_port: bool) -> socket.socket:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        advice = "Use an address of this machine, for example 127.0.0.1."
+        raise SettingsError(f"host {host}", f"no such address ({error.strerror})", advice=advice) from error
+    listener = socket.socket(family, kind)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE and any_port:
+            return _listen(host, 0, any_port=False)
+        raise _refused(host, port, error) from error
+    return listener
+
+
+def _refused(host: str, port: int, error: OSError) -> SettingsError:
+    if error.errno == errno.EADDRINUSE:
+        advice = (
+            "Choose another one with --port, or stop the program that uses it (perhaps another lire-aussi)."
+        )
+        return SettingsError(f"port {port}", "in use already", advice=advice)
+    return SettingsError(f"{host}:{port}", f"cannot listen there ({error.strerror})")
+
+
+def _announce(program: Program, listener: socket.socket) -> None:
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    output.announce(f"Lire aussi: http://{shown}:{port}/  (library: {program.database.name})")
+    if not host.startswith("127.") and host != "::1":
+        output.note(
+            "Anybody who reaches this address can read and change this library: keep it behind a login."
+        )

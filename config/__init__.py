@@ -1,0 +1,1 @@
+"""What an operator may change, and the files that ship with the program."""

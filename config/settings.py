@@ -1,0 +1,155 @@
+"""Settings: defaults, then `settings.toml` in the library's folder, then the environment.
+
+A variable is named after its place: `LIRE_AUSSI_FETCH__CONTACT` is `contact` under `[fetch]`. Lists are
+separated by commas there. Durations are seconds. A setting that does not exist or makes no sense is a
+`SettingsError` that names it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self, get_type_hints
+
+from platformdirs import user_data_path
+from pydantic import ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from aggregator.errors import SettingsError
+from aggregator.policies import FetchLimits, RefreshPolicy, RelatedPolicy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE_NAME = "settings.toml"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class PageSettings:
+    """Where the pages are served."""
+
+    host: str = "127.0.0.1"
+    port: int = 8480
+    threads: int = 8
+    hosts: tuple[str, ...] = ()
+    """Names under which the pages may be asked for, besides localhost and plain addresses."""
+
+
+class Settings(BaseSettings):
+    """Everything an operator may change, by section."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LIRE_AUSSI_",
+        env_nested_delimiter="__",
+        enable_decoding=False,
+        extra="forbid",
+        frozen=True,
+    )
+
+    pages: PageSettings = PageSettings()
+    fetch: FetchLimits = FetchLimits()
+    refresh: RefreshPolicy = RefreshPolicy()
+    related: RelatedPolicy = RelatedPolicy()
+    log_level: str = "INFO"
+
+    @field_validator("pages", "fetch", "refresh", "related", mode="before")
+    @classmethod
+    def _from_text(cls, section: object, info: Any) -> object:
+        """The environment holds text only: commas make a list, a number makes a duration."""
+        policy = cls.model_fields[info.field_name].annotation
+        if not isinstance(section, Mapping) or policy is None:
+            return section
+        kinds = get_type_hints(policy)
+        unknown = sorted(set(section) - set(kinds))
+        if unknown:
+            raise ValueError(f"there is no setting {info.field_name}.{unknown[0]}")
+        return {name: _read(value, kinds[name]) for name, value in section.items()}
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, level: str) -> str:
+        if level.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+            raise ValueError("it is one of DEBUG, INFO, WARNING, ERROR")
+        return level.upper()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file (which `load` hands in)."""
+        return env_settings, init_settings
+
+    @classmethod
+    def load(cls, library: Path) -> Self:
+        """The settings of this library. The file may be missing."""
+        path = library / FILE_NAME
+        try:
+            return cls(**_file(path))
+        except ValidationError as error:
+            raise _explain(error, path) from error
+
+
+def _read(value: object, kind: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if kind is timedelta and value.replace(".", "", 1).isdigit():
+        return float(value)
+    if getattr(kind, "__origin__", None) is tuple:
+        return tuple(piece.strip() for piece in value.split(",") if piece.strip())
+    return value
+
+
+def _file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(
+            str(path), str(error), advice="See config/example.toml for every setting."
+        ) from error
+
+
+def _explain(error: ValidationError, path: Path) -> SettingsError:
+    first = error.errors(include_url=False)[0]
+    name = ".".join(str(part) for part in first["loc"])
+    reason = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        reason = "there is no such setting"
+    advice = f"Look in {path} and at the variable LIRE_AUSSI_{name.upper().replace('.', '__')}."
+    return SettingsError(f"setting {name}", reason, advice=advice)
+
+
+def default_library() -> Path:
+    """The platform's data folder."""
+    return user_data_path("lire-aussi", appauthor=False)
+
+
+def to_toml(settings: Settings) -> str:
+    """Every setting with its present value, as a file that could be read again."""
+    lines = [f"log_level = {json.dumps(settings.log_level)}"]
+    for section in ("pages", "fetch", "refresh", "related"):
+        lines += ["", f"[{section}]"]
+        policy = getattr(settings, section)
+        lines += [f"{f.name} = {_toml(getattr(policy, f.name))}" for f in dataclasses.fields(policy)]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():g}"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(json.dumps(item, ensure_ascii=False) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=False)
