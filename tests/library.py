@@ -1,0 +1,117 @@
+"""A small real library for tests: an SQLite file, filled through the storage functions.
+
+    with make_library(tmp_path) as database:
+        feed = follow(database, "https://journal.example/feed", "Le Journal", category=("Presse",))
+        one, two = publish(database, feed, an_entry("One"), an_entry("Two", days=1))
+        link(database, two, one, why=("Orlov", "Kim"))
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from aggregator.domain import CleanEntry, CleanFeed, Link, SafeHtml
+from aggregator.storage import entries, feeds, links, subscriptions, users
+from aggregator.storage.engine import Database, sqlite_url
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
+"""A Tuesday. What a test takes for the present."""
+
+
+def make_library(folder: Path) -> Database:
+    """An empty one, to be closed by the caller."""
+    return Database.open(sqlite_url(folder / "library.db"))
+
+
+def owner(database: Database) -> int:
+    with database.read() as connection:
+        return users.get_owner(connection).id
+
+
+def follow(
+    database: Database,
+    url: str,
+    title: str,
+    *,
+    category: tuple[str, ...] = (),
+    language: str | None = None,
+    now: datetime = NOW,
+) -> int:
+    """The id of the feed, which the owner follows."""
+    reader = owner(database)
+    with database.write() as connection:
+        feed_id = feeds.ensure_feed(connection, url, title=title, site_url=None, now=now)
+        feeds.record_feed(connection, feed_id, a_document(title, language=language))
+        subscriptions.subscribe(connection, reader, feed_id, title=None, category=category, now=now)
+    return feed_id
+
+
+def a_document(title: str, *, language: str | None = None) -> CleanFeed:
+    """What a document says of its feed; it has no entries."""
+    return CleanFeed(
+        title=title,
+        site_url="https://site.example/",
+        description="",
+        language=language,
+        time_to_live=None,
+        seen=0,
+        dates=(),
+        entries=(),
+    )
+
+
+def an_entry(
+    title: str,
+    *,
+    html: str | None = None,
+    text: str = "",
+    author: str | None = None,
+    url: str | None = None,
+    days: float = 0,
+    now: datetime = NOW,
+) -> CleanEntry:
+    """Published `days` ago, an hour earlier; its guid is its title. `html` is taken as clean."""
+    body = text or f"The text of {title}."
+    return CleanEntry(
+        guid=title,
+        url=url,
+        title=title,
+        author=author,
+        published_at=now - timedelta(days=days, hours=1),
+        updated_at=None,
+        html=SafeHtml(f"<p>{body}</p>" if html is None else html),
+        summary="",
+        text=body,
+        content_hash=hashlib.sha256(f"{title}\n{body}\n{html}".encode()).hexdigest(),
+    )
+
+
+def publish(database: Database, feed_id: int, *found: CleanEntry, now: datetime = NOW) -> list[int]:
+    """Record the entries of a feed that the owner follows; their ids, in the given order."""
+    reader = owner(database)
+    everything = entries.Selection(feed_id=feed_id, limit=100_000)
+    with database.write() as connection:
+        entries.record_entries(connection, feed_id, found, now=now)
+        ids = {entry.guid: entry.id for entry in entries.list_headlines(connection, reader, everything)}
+    return [ids[entry.guid] for entry in found]
+
+
+def link(
+    database: Database,
+    entry_id: int,
+    neighbour_id: int,
+    *,
+    why: tuple[str, ...] = (),
+    score: float = 0.4,
+    same_text: bool = False,
+) -> None:
+    found = Link(
+        entry_id=entry_id, neighbour_id=neighbour_id, score=score, rank=score, why=why, same_text=same_text
+    )
+    with database.write() as connection:
+        links.record_linked(connection, [entry_id], [], [found])

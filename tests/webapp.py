@@ -1,0 +1,86 @@
+"""The pages over a real library, for tests: a client that speaks a language and knows the forms' token.
+
+    with make_site(tmp_path) as site:
+        assert site.get("/").status_code == 200
+        site.post("/entries/1/star", starred="1")
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from aggregator.feeds.documents import DocumentReader
+from aggregator.policies import FetchLimits
+from aggregator.subscribing import Subscriber
+from library import NOW, make_library
+from web import Services, create_app
+from web.translations.build import compile_catalogues
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
+
+    from aggregator.storage.engine import Database
+
+TRANSLATIONS = Path(__file__).parents[1] / "web" / "translations"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    database: Database
+    documents: DocumentReader
+    app: Flask
+    client: FlaskClient
+    refreshes: list[bool] = field(default_factory=list)
+    """What was asked of `request_refresh`."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.documents.__exit__()
+        self.database.close()
+
+    def get(self, path: str, language: str = "en") -> TestResponse:
+        return self.client.get(path, headers={"Accept-Language": language})
+
+    def post(self, path: str, *, language: str = "en", **fields: object) -> TestResponse:
+        """Send a form as one of our pages would."""
+        data = fields | {"csrf_token": self.token()}
+        return self.client.post(path, data=data, headers={"Accept-Language": language})
+
+    def token(self) -> str:
+        return read_token(self.client.get("/import").text)
+
+
+def read_token(page: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def make_site(folder: Path) -> Site:
+    """Its subscriber may fetch from this machine, so that a loopback server can play the Internet."""
+    compile_catalogues(TRANSLATIONS)
+    database = make_library(folder)
+    documents = DocumentReader(workers=1, timeout=timedelta(seconds=10))
+    limits = FetchLimits(allowed_networks=("127.0.0.0/8",))
+    refreshes: list[bool] = []
+    subscriber = Subscriber(database=database, documents=documents, limits=limits, version="0")
+    app = create_app(
+        Services(
+            database=database,
+            subscriber=subscriber,
+            request_refresh=refreshes.append,
+            secret_key=b"only for tests",
+            clock=lambda: NOW,
+        )
+    )
+    return Site(
+        database=database, documents=documents, app=app, client=app.test_client(), refreshes=refreshes
+    )

@@ -1,0 +1,37 @@
+"""The pages: what a person sees of the library, over HTTP.
+
+Promises: a GET never writes; every action is a form that works without JavaScript; everything that came from
+outside is escaped, an entry's cleaned HTML alone excepted; each answer carries the security headers.
+Refuses: SQL, and anything heavy: "Lire aussi" is read, never computed here.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from web import entries, errors, feeds, health, importing, languages, search, security, starter, wording
+from web.assets import install_assets
+from web.services import EXTENSION, Services
+
+__all__ = ["Services", "create_app"]
+
+MAX_UPLOAD_BYTES = 20_000_000
+
+
+def create_app(services: Services) -> Flask:
+    """The WSGI application. It opens nothing: the library is opened, and closed, by the caller."""
+    app = Flask(__name__)
+    app.config.from_mapping(
+        SECRET_KEY=services.secret_key,
+        MAX_CONTENT_LENGTH=MAX_UPLOAD_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_UPLOAD_BYTES,  # the preview of an import hands the file back as a field
+        SESSION_COOKIE_NAME="lire-aussi",
+        SESSION_COOKIE_SAMESITE="Lax",
+    )
+    app.extensions[EXTENSION] = services
+    for part in (languages, security, errors, wording):
+        part.install(app)
+    install_assets(app)
+    for pages in (entries, feeds, importing, starter, search, health):
+        app.register_blueprint(pages.blueprint)
+    return app

@@ -1,0 +1,117 @@
+"""The lists of entries and the entry itself: read, starred, and "Lire aussi" beneath it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext, ngettext
+
+from aggregator.related.showing import Shown, choose_shown
+from aggregator.storage.entries import (
+    Selection,
+    get_entry,
+    mark_all_read,
+    newest_id,
+    set_read,
+    set_starred,
+)
+from aggregator.storage.links import list_copies, list_related
+from aggregator.storage.runs import find_progress
+from aggregator.storage.subscriptions import list_subscriptions, total_unread
+from web.forms import ID, read_id, read_switch
+from web.listing import load_page
+from web.services import reading, services, writing
+from web.starter import starter_groups
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from werkzeug.wrappers import Response
+
+blueprint = Blueprint("entries", __name__)
+
+VIEWS = {
+    "unread": Selection(unread_only=True),
+    "starred": Selection(starred_only=True),
+    "all": Selection(),
+}
+
+
+@blueprint.get("/")
+def home() -> str:
+    name = request.args.get("view", "unread")
+    view = name if name in VIEWS else "unread"
+    mark = request.args.get("before")
+    now = services().clock()
+    with reading() as (connection, reader):
+        page = load_page(connection, reader, VIEWS[view], mark)
+        progress = find_progress(connection, now)
+        if not page.days and not list_subscriptions(connection, reader):
+            return render_template("welcome.html", groups=starter_groups())
+        return render_template(
+            "home.html",
+            view=view,
+            page=page,
+            first=mark is None,
+            unread=total_unread(connection, reader),
+            newest=newest_id(connection),
+            progress=progress,
+        )
+
+
+@blueprint.get(f"/entries/<{ID}:entry_id>")
+def entry(entry_id: int) -> str:
+    with reading() as (connection, reader):
+        shown = get_entry(connection, reader, entry_id)
+        related = _related(connection, reader, entry_id)
+    return render_template(
+        "entry.html", entry=shown, related=related, keep_unread=request.args.get("keep") == "unread"
+    )
+
+
+def _related(connection: Connection, reader: int, entry_id: int) -> Shown:
+    kept = list_related(connection, reader, entry_id)
+    pairs = list_copies(connection, [other.id for other in kept]) if len(kept) > 1 else frozenset()
+    return choose_shown(kept, pairs, services().shown)
+
+
+@blueprint.post(f"/entries/<{ID}:entry_id>/read")
+def read(entry_id: int) -> Response:
+    wanted = read_switch("read")
+    with writing() as (connection, reader):
+        set_read(connection, reader, entry_id, read=wanted, now=services().clock())
+    # Opened again, the page must not mark at once what was just marked unread.
+    return _after(entry_id, keep=None if wanted else "unread")
+
+
+@blueprint.post(f"/entries/<{ID}:entry_id>/star")
+def star(entry_id: int) -> Response:
+    wanted = read_switch("starred")
+    with writing() as (connection, reader):
+        set_starred(connection, reader, entry_id, starred=wanted, now=services().clock())
+    return _after(entry_id, keep="unread" if request.form.get("keep") == "unread" else None)
+
+
+def _after(entry_id: int, *, keep: str | None) -> Response:
+    """Back to where the form stood, which it names by a word and never by an address."""
+    if request.form.get("then") == "list":
+        return redirect(url_for("entries.home"), 303)
+    return redirect(url_for("entries.entry", entry_id=entry_id, keep=keep), 303)
+
+
+@blueprint.post("/read-all")
+def read_all() -> Response:
+    up_to, feed_id = read_id("up_to"), read_id("feed_id")
+    if up_to is None:
+        abort(400)
+    with writing() as (connection, reader):
+        marked = mark_all_read(connection, reader, now=services().clock(), up_to=up_to, feed_id=feed_id)
+    flash(ngettext("%(num)s article marked as read.", "%(num)s articles marked as read.", marked))
+    return redirect(url_for("feeds.feed", feed_id=feed_id) if feed_id else url_for("entries.home"), 303)
+
+
+@blueprint.post("/refresh")
+def refresh() -> Response:
+    services().request_refresh(True)
+    flash(gettext("Your feeds are being checked. New articles appear here as they arrive."))
+    return redirect(url_for("entries.home"), 303)

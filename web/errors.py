@@ -1,0 +1,145 @@
+"""What went wrong, in a sentence of the page's language: the one table, and the pages that show it.
+
+Promises: never a traceback, never an address or a file name that the page was not asked about; what is
+unexpected goes to the log and says so on the page.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from flask import current_app, render_template, request
+from flask_babel import gettext, lazy_gettext
+from werkzeug.exceptions import HTTPException
+
+from aggregator.errors import AggregatorError, NotFound, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flask import Flask
+    from flask_babel.speaklater import LazyString
+    from werkzeug.wrappers import Response
+
+SENTENCES: Mapping[str, LazyString] = {
+    "address-refused": lazy_gettext("This address may not be fetched."),
+    "unreachable": lazy_gettext("The server cannot be reached."),
+    "bad-status": lazy_gettext("The server answers, but does not give the document."),
+    "gone": lazy_gettext("The publisher has removed this feed for good."),
+    "too-large": lazy_gettext("The document is too large."),
+    "not-a-feed": lazy_gettext("There is no feed at this address."),
+    "malformed-feed": lazy_gettext("The document is too damaged to be read as a feed."),
+    "subscription": lazy_gettext("You follow this feed already."),
+    "several-feeds": lazy_gettext("This page announces several feeds."),
+    "not-found": lazy_gettext("Your library holds no such article or feed. Perhaps you no longer follow it."),
+    "opml": lazy_gettext("This file is no list of feeds. Choose an OPML file, as other readers export it."),
+    "storage": lazy_gettext("The library cannot be read or written right now. Nothing in it is lost."),
+}
+"""By the code of an `AggregatorError`."""
+
+REASONS: tuple[tuple[re.Pattern[str], LazyString], ...] = tuple(
+    (re.compile(pattern), sentence)
+    for pattern, sentence in (
+        (
+            r"it does not begin with http:// or https://",
+            lazy_gettext("it does not begin with http:// or https://"),
+        ),
+        (r"it names no host", lazy_gettext("it names no site")),
+        (r"its host.* is not (?:a )?proper.*", lazy_gettext("its site name is not a proper one")),
+        (r"it is not a proper address", lazy_gettext("it is not a proper address")),
+        (r"it holds a user name or password", lazy_gettext("it holds a user name or a password")),
+        (r"it holds a line break.*", lazy_gettext("it holds a line break or another control character")),
+        (r"it is longer than .*", lazy_gettext("it is too long")),
+        (r"there is no port (?P<port>\d+)", lazy_gettext("there is no port %(port)s")),
+        (r"port (?P<port>\d+) is not one.*", lazy_gettext("feeds are not fetched from port %(port)s")),
+        (r"(?P<address>[\da-f.:]+) is .*", lazy_gettext("%(address)s is not on the public Internet")),
+    )
+)
+"""By the words of an error's `detail`, where they are worth telling to a person."""
+
+FAILURES: Mapping[int, tuple[LazyString, LazyString]] = {
+    400: (
+        lazy_gettext("This form is no longer valid"),
+        lazy_gettext("Nothing was changed. Go back, reload the page and try again."),
+    ),
+    404: (
+        lazy_gettext("This page does not exist"),
+        lazy_gettext("The address may be mistyped, or what it showed is gone."),
+    ),
+    405: (
+        lazy_gettext("This address cannot be opened like that"),
+        lazy_gettext("It only receives a form. Use the buttons of the pages."),
+    ),
+    413: (
+        lazy_gettext("This file is too large"),
+        lazy_gettext("At most 20 MB are accepted. Nothing was changed."),
+    ),
+    421: (
+        lazy_gettext("The library is not served under this name"),
+        lazy_gettext("Ask for it as localhost or by its IP address, or allow the name in the settings."),
+    ),
+    503: (lazy_gettext("The library is not available"), SENTENCES["storage"]),
+}
+"""By HTTP status: a heading and a sentence."""
+
+_UNEXPECTED = (
+    lazy_gettext("Something went wrong"),
+    lazy_gettext("The error was written to the log. Nothing that was stored is lost."),
+)
+
+
+def install(app: Flask) -> None:
+    app.register_error_handler(HTTPException, _show_http_error)
+    app.register_error_handler(AggregatorError, _show_error)
+    app.add_template_filter(sentence_of, "sentence")
+    app.add_template_filter(reason, "reason")
+
+
+def sentence(error: AggregatorError) -> str:
+    """The error in a sentence, with its reason where we can tell it."""
+    if error.code not in SENTENCES:
+        return str(error)
+    known = _known_reason(error.detail)
+    whole = sentence_of(error.code, error.detail)
+    return gettext("%(sentence)s The reason: %(reason)s.", sentence=whole, reason=known) if known else whole
+
+
+def sentence_of(code: str | None, otherwise: str | None = None) -> str:
+    """The sentence of a code; `otherwise` where the table has none."""
+    return str(SENTENCES[code]) if code in SENTENCES else otherwise or ""
+
+
+def reason(detail: str) -> str:
+    """The detail of an error in the page's language where that is known, else as it is."""
+    return _known_reason(detail) or detail
+
+
+def _known_reason(detail: str) -> str | None:
+    for pattern, words in REASONS:
+        if match := pattern.fullmatch(detail):
+            return str(words) % match.groupdict()
+    return None
+
+
+def _show_error(error: AggregatorError) -> tuple[str, int]:
+    if isinstance(error, NotFound):
+        return _page(404, str(FAILURES[404][0]), sentence(error)), 404
+    if isinstance(error, StorageError):
+        current_app.logger.error("%s %s: %s", request.method, request.path, error)
+        return _page(503, *map(str, FAILURES[503])), 503
+    return _page(422, str(_UNEXPECTED[0]), sentence(error)), 422
+
+
+def _show_http_error(error: HTTPException) -> Response | HTTPException:
+    if error.code is None or error.code < 400:
+        return error
+    response = error.get_response()  # keeps Allow and Retry-After
+    heading, explanation = FAILURES.get(error.code, _UNEXPECTED)
+    response.data = _page(error.code, str(heading), str(explanation))
+    response.content_type = "text/html; charset=utf-8"
+    return response
+
+
+def _page(status: int, heading: str, explanation: str) -> str:
+    return render_template("error.html", status=status, heading=heading, explanation=explanation)

@@ -1,0 +1,115 @@
+"""The feeds a person follows: their list with its health, each with its entries, adding and removing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+
+from aggregator.errors import FeedError, SubscriptionError
+from aggregator.storage.entries import Selection, newest_id
+from aggregator.storage.subscriptions import get_subscription, list_subscriptions
+from aggregator.subscribing import SeveralFeeds
+from web.errors import sentence
+from web.forms import ID
+from web.listing import load_page
+from web.services import reader_id, reading, services
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from werkzeug.wrappers import Response
+
+    from aggregator.domain import CategoryPath, Subscription
+
+blueprint = Blueprint("feeds", __name__)
+
+PAGE_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    category: CategoryPath
+    subscriptions: tuple[Subscription, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedsPage:
+    """A page of the list. Those that fail come before all others, the longest failing first."""
+
+    total: int
+    failing: tuple[Subscription, ...]
+    groups: tuple[Group, ...]
+    number: int
+    more: bool
+
+
+def make_page(subscriptions: Sequence[Subscription], number: int) -> FeedsPage:
+    """`subscriptions` by category; pages are counted from 1."""
+    failing = [s for s in subscriptions if s.state.failures]
+    failing.sort(key=lambda s: (s.state.failing_since or s.state.next_fetch_at, s.feed.id))
+    ordered = [*failing, *(s for s in subscriptions if not s.state.failures)]
+    shown = ordered[(number - 1) * PAGE_LENGTH : number * PAGE_LENGTH]
+    groups = groupby((s for s in shown if not s.state.failures), key=lambda s: s.category)
+    return FeedsPage(
+        total=len(subscriptions),
+        failing=tuple(s for s in shown if s.state.failures),
+        groups=tuple(Group(category=category, subscriptions=tuple(some)) for category, some in groups),
+        number=number,
+        more=len(ordered) > number * PAGE_LENGTH,
+    )
+
+
+def _show_feeds(*, problem: str = "", typed: str = "") -> str:
+    number = max(1, request.args.get("page", 1, type=int))
+    with reading() as (connection, reader):
+        subscriptions = list_subscriptions(connection, reader)
+    return render_template("feeds.html", page=make_page(subscriptions, number), problem=problem, typed=typed)
+
+
+@blueprint.get("/feeds")
+def index() -> str:
+    return _show_feeds()
+
+
+@blueprint.post("/feeds")
+def add() -> Response | str | tuple[str, int]:
+    typed = request.form.get("url", "").strip()
+    if not typed:
+        return _show_feeds(problem=gettext("Type the address of a feed, or of a site that has one.")), 422
+    try:
+        added = services().subscriber.add(reader_id(), typed, now=services().clock())
+    except SeveralFeeds as several:
+        return render_template("choose.html", address=several.subject, found=several.found)
+    except (FeedError, SubscriptionError) as error:
+        return _show_feeds(problem=sentence(error), typed=typed), 422
+    services().request_refresh(False)
+    flash(gettext("You now follow “%(title)s”. Its articles arrive in a moment.", title=added.title))
+    return redirect(url_for("feeds.feed", feed_id=added.feed.id), 303)
+
+
+@blueprint.get(f"/feeds/<{ID}:feed_id>")
+def feed(feed_id: int) -> str:
+    mark = request.args.get("before")
+    with reading() as (connection, reader):
+        return render_template(
+            "feed.html",
+            subscription=get_subscription(connection, reader, feed_id),
+            page=load_page(connection, reader, Selection(feed_id=feed_id), mark),
+            newest=newest_id(connection),
+            first=mark is None,
+        )
+
+
+@blueprint.post(f"/feeds/<{ID}:feed_id>/remove")
+def remove(feed_id: int) -> Response:
+    gone = services().subscriber.remove(reader_id(), feed_id)
+    flash(
+        gettext(
+            "You no longer follow “%(title)s”. Its articles come back if you add it again.", title=gone.title
+        )
+    )
+    return redirect(url_for("feeds.index"), 303)

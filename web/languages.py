@@ -1,0 +1,34 @@
+"""The language of a page: what the browser asks for, of those that we speak; else English."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import request
+from flask_babel import Babel, get_locale
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
+
+LANGUAGES = ("en", "fr")
+
+
+def install(app: Flask) -> None:
+    Babel(app, default_locale=LANGUAGES[0], locale_selector=_choose)
+    app.context_processor(lambda: {"language": language()})
+    app.after_request(_tell_caches)
+
+
+def _choose() -> str:
+    return request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
+
+
+def language() -> str:
+    """ISO 639-1."""
+    locale = get_locale()
+    return locale.language if locale else LANGUAGES[0]
+
+
+def _tell_caches(response: Response) -> Response:
+    response.vary.add("Accept-Language")
+    return response

@@ -1,0 +1,68 @@
+"""Lists of entries: newest first, under the headings of their days, continued by an opaque mark.
+
+The mark names the last headline shown, not a page number: what arrives meanwhile moves nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from aggregator.storage.entries import Selection, list_headlines
+from web.wording import local_day
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from sqlalchemy import Connection
+
+    from aggregator.domain import Headline
+
+PAGE_LENGTH = 50
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MARK = re.compile(r"(-?\d{1,18})-(\d{1,10})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    date: date
+    headlines: tuple[Headline, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    days: tuple[Day, ...]
+    older: str | None
+    """The mark of the next page; None on the last one."""
+
+
+def load_page(connection: Connection, reader: int, selection: Selection, mark: str | None) -> Page:
+    """The page after `mark`; the first one where there is no mark, or none that means anything."""
+    wanted = replace(selection, before=read_mark(mark), limit=PAGE_LENGTH + 1)
+    found = list_headlines(connection, reader, wanted)
+    shown = found[:PAGE_LENGTH]
+    return Page(days=_by_day(shown), older=write_mark(shown[-1]) if len(found) > PAGE_LENGTH else None)
+
+
+def _by_day(headlines: Sequence[Headline]) -> tuple[Day, ...]:
+    days = groupby(headlines, key=lambda headline: local_day(headline.published_at))
+    return tuple(Day(date=day, headlines=tuple(some)) for day, some in days)
+
+
+def write_mark(last: Headline) -> str:
+    return f"{(last.published_at - _EPOCH) // timedelta(microseconds=1)}-{last.id}"
+
+
+def read_mark(mark: str | None) -> tuple[datetime, int] | None:
+    match = _MARK.fullmatch(mark or "")
+    if match is None:
+        return None
+    try:
+        return _EPOCH + timedelta(microseconds=int(match[1])), int(match[2])
+    except OverflowError:
+        return None

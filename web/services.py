@@ -1,0 +1,68 @@
+"""What the pages are given, and how a view reaches it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from flask import current_app
+
+from aggregator.storage.users import get_owner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import Connection
+
+    from aggregator.storage.engine import Database
+    from aggregator.subscribing import Subscriber
+
+EXTENSION = "lire-aussi"
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything that the pages need of the rest of the program."""
+
+    database: Database
+    subscriber: Subscriber
+    request_refresh: Callable[[bool], None]
+    """Start a refresh in the background and return at once. True: every feed, also those that are not due."""
+    secret_key: bytes
+    """Signs the session cookie and the tokens of the forms."""
+    shown: int = 4
+    """Links under an article."""
+    hosts: tuple[str, ...] = ()
+    """Names under which the pages may be asked for, besides `localhost` and plain IP addresses."""
+    clock: Callable[[], datetime] = _utc_now
+
+
+def services() -> Services:
+    found: Services = current_app.extensions[EXTENSION]
+    return found
+
+
+@contextmanager
+def reading() -> Iterator[tuple[Connection, int]]:
+    """A connection for reading, and the id of the person who reads."""
+    with services().database.read() as connection:
+        yield connection, get_owner(connection).id
+
+
+@contextmanager
+def writing() -> Iterator[tuple[Connection, int]]:
+    """The same inside a transaction that writes."""
+    with services().database.write() as connection:
+        yield connection, get_owner(connection).id
+
+
+def reader_id() -> int:
+    """The id of the person who reads, for a use-case that opens the database itself."""
+    with reading() as (_, reader):
+        return reader

@@ -1,0 +1,29 @@
+// Marks the article as read once it is really on the screen. Without this script the button does it.
+"use strict";
+
+const button = document.getElementById("mark-read");
+
+async function markRead() {
+  const answer = await fetch(button.form.action, {
+    method: "POST",
+    headers: { "X-CSRFToken": document.querySelector('meta[name="csrf-token"]').content },
+    body: new URLSearchParams({ read: "1" }),
+    redirect: "manual",
+    keepalive: true,
+  });
+  // Done is told by a redirect, which is not followed: the page is here already.
+  if (answer.type === "opaqueredirect") {
+    button.value = "0";
+    button.textContent = button.dataset.whenRead;
+  }
+}
+
+function whenSeen() {
+  if (document.visibilityState === "visible") {
+    document.removeEventListener("visibilitychange", whenSeen);
+    markRead().catch(() => {});  // offline: the button is still there
+  }
+}
+
+document.addEventListener("visibilitychange", whenSeen);
+whenSeen();

@@ -1,0 +1,105 @@
+"""How moments, days, numbers and lengths are said: in the page's language and this machine's time zone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from babel import Locale
+from babel.dates import format_date, format_time, format_timedelta
+from babel.numbers import format_decimal
+from flask_babel import get_locale, gettext
+
+from web.services import services
+
+if TYPE_CHECKING:
+    from datetime import date
+    from typing import Literal
+
+    from flask import Flask
+
+_WORDS_A_MINUTE = 230
+_RELATIVE_DAYS = 7
+
+
+def install(app: Flask) -> None:
+    app.jinja_env.filters.update(
+        age=age,
+        hour=hour,
+        moment=moment,
+        countdown=countdown,
+        day_name=day_name,
+        number=number,
+        minutes=reading_minutes,
+    )
+
+
+def age(then: datetime) -> str:
+    """How long ago: "3h ago"; the date where that is more than a week."""
+    now = services().clock()
+    passed = max(now - then, timedelta(0))
+    if passed < timedelta(minutes=1):
+        return gettext("just now")
+    if passed < timedelta(days=_RELATIVE_DAYS):
+        return format_timedelta(-passed, add_direction=True, threshold=1, format=_length(), locale=_locale())
+    return short_date(local_day(then), today=local_day(now))
+
+
+def countdown(then: datetime) -> str:
+    """How long until: "in 12m"."""
+    left = then - services().clock()
+    if left < timedelta(minutes=1):
+        return gettext("any moment now")
+    return format_timedelta(left, add_direction=True, threshold=1, format=_length(), locale=_locale())
+
+
+def hour(then: datetime) -> str:
+    """Beside an entry under the heading of its day: how long ago today, the time of day before."""
+    if local_day(then) == local_day(services().clock()):
+        return age(then)
+    return format_time(then.astimezone(), "short", locale=_locale())
+
+
+def moment(then: datetime) -> str:
+    """All of it: the day and the time."""
+    here = then.astimezone()
+    return f"{format_date(here, 'long', locale=_locale())}, {format_time(here, 'short', locale=_locale())}"
+
+
+def local_day(then: datetime) -> date:
+    return then.astimezone().date()
+
+
+def day_name(day: date) -> str:
+    """The heading of a day: "Today", "Yesterday", "Monday, November 24"."""
+    today = local_day(services().clock())
+    if day == today:
+        return gettext("Today")
+    if day == today - timedelta(days=1):
+        return gettext("Yesterday")
+    # A pattern of CLDR date fields: https://unicode.org/reports/tr35/tr35-dates.html
+    pattern = gettext("EEEE, MMMM d") if day.year == today.year else gettext("EEEE, MMMM d, y")
+    name = format_date(day, pattern, locale=_locale())
+    return name[:1].upper() + name[1:]
+
+
+def short_date(day: date, *, today: date) -> str:
+    pattern = gettext("MMM d") if day.year == today.year else gettext("MMM d, y")
+    return format_date(day, pattern, locale=_locale())
+
+
+def number(value: int) -> str:
+    return format_decimal(value, locale=_locale())
+
+
+def reading_minutes(text: str) -> int:
+    return max(1, round(len(text.split()) / _WORDS_A_MINUTE))
+
+
+def _locale() -> Locale:
+    return get_locale() or Locale("en")
+
+
+def _length() -> Literal["narrow", "short"]:
+    # What is short in English ("3 hr. ago") is longer than what people write; French narrow is "-3 h".
+    return "narrow" if _locale().language == "en" else "short"
