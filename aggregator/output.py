@@ -72,8 +72,9 @@ def refresh_report(report: RefreshReport, *, json: bool) -> None:
         typer.echo(f"No feed is due. {report.links} links." if report.links else "No feed is due.")
         return
     typer.echo(
-        f"{report.feeds} feeds: {report.updated} updated, {report.not_modified + report.same_body} unchanged, "
-        f"{report.failed} failed; {report.new_entries} new entries, {report.changed_entries} changed; "
+        f"{report.feeds} feeds: {report.updated} updated, "
+        f"{report.not_modified + report.same_body} unchanged, {report.failed} failed; "
+        f"{report.new_entries} new entries, {report.changed_entries} changed; "
         f"{report.links} links; {report.seconds:.1f} s"
     )
 
@@ -93,9 +94,8 @@ def import_report(report: ImportReport, *, json: bool, dry_run: bool) -> None:
         f"{len(report.added)} {verb}, {len(report.already_there)} already there, {len(report.refused)} refused"
     )
     for refused in report.refused:
-        typer.echo(
-            f"  refused: {_plain(refused.title or 'untitled')} <{_plain(refused.url)}>: {refused.reason}"
-        )
+        name = f"{_plain(refused.title or 'untitled')} <{_plain(refused.url)}>"
+        typer.echo(f"  refused: {name}: {refused.reason}")
 
 
 def _outline(outline: Outline) -> dict[str, Any]:
@@ -167,9 +167,8 @@ def related(entry: Entry, links: Sequence[RelatedEntry], *, json: bool) -> None:
     if not links:
         typer.echo("  Nothing related.")
     for link in links:
-        typer.echo(
-            f"  {link.score:.2f}  {_plain(link.title)} ({_plain(link.feed_title)}, {link.published_at:%Y-%m-%d})"
-        )
+        origin = f"{_plain(link.feed_title)}, {link.published_at:%Y-%m-%d}"
+        typer.echo(f"  {link.score:.2f}  {_plain(link.title)} ({origin})")
         typer.echo(f"        {', '.join(link.why)}")
 
 

@@ -71,7 +71,9 @@ def _codec(claim: str) -> str | None:
         # Text that begins like ASCII is not in UTF-16 or UTF-32: the signatures would have told.
         if name in _REFUSED or name.startswith(("utf-16", "utf-32")):
             return None
-        b" ".decode(name, "ignore")  # LookupError for the codecs that make no text, "hex" and "zlib" among them
+        b" ".decode(
+            name, "ignore"
+        )  # LookupError for the codecs that make no text, "hex" and "zlib" among them
     except LookupError:
         return None
     return _MEANT.get(name, name)

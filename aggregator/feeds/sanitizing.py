@@ -29,7 +29,9 @@ _MAX_TAGS = 20_000
 _MAX_DEPTH = 256
 _MAX_REFERENCES = 50_000
 _MAX_NODES = 300_000
-_MAX_CHARS_FOR_TEXT = 4 * _MAX_CHARS
+# A character of text makes up to six of HTML: what came out is read again in full.
+_MAX_TEXT_CHARS = 500_000
+_MAX_CHARS_FOR_TEXT = 4_000_000
 _MAX_ROUNDS = 5
 
 
@@ -86,7 +88,7 @@ _TAG_TO_RENAME = re.compile(rf"<(/?)({'|'.join(_RENAMED)})(?=[\s/>])", re.IGNORE
 _MEDIA = re.compile(rf"<(audio|img|source|video)\b{REST_OF_TAG}", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"(?<![\w-])([a-zA-Z][\w-]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 _DOT = re.compile(r"\s*[01](?:px)?\s*")
-_DOT_STYLE = re.compile(r"(?:^|[;\s])(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|!|$)", re.IGNORECASE)
+_DOT_STYLE = re.compile(r"(?:^|[;\s])(?:width|height)\s*:\s*[01](?:px)?(?=\s*(?:[;!]|$))", re.IGNORECASE)
 _START_OF_PRE = re.compile(r"(<pre\b[^<>]*>)[\r\n]+", re.IGNORECASE)
 _LAZY_SOURCES = ("data-src", "data-lazy-src", "data-original")
 # May there be a relative address? (Where it only looks so, cleaning takes a little longer.)
@@ -157,7 +159,7 @@ def clean_html(html: str, *, base_url: str | None) -> SafeHtml:
 
 def _text_alone(html: str) -> SafeHtml:
     """A paragraph for each block. Nothing but escaped text: here nh3 has nothing to say."""
-    text = to_text(html[:_MAX_CHARS_FOR_TEXT].replace("\0", ""))[:_MAX_CHARS]
+    text = to_text(html[:_MAX_CHARS_FOR_TEXT].replace("\0", ""))[:_MAX_TEXT_CHARS]
     return SafeHtml(paragraphs(text.replace("\n", "\n\n")))
 
 
