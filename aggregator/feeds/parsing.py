@@ -40,6 +40,8 @@ _SIDE_TEXT_KEYS = ("itunes_summary_aside", "media_description_aside")
 # Modules of places and chapters that we do not read, and where feedparser fails most.
 _FRAGILE = re.compile(r"<(/?)(geo|georss|gml|psc):", re.IGNORECASE)
 _END = re.compile(r"</(?:[\w.-]{1,40}:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+_ENTRY_TAG = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
+_TAIL_CHARS = 1_000
 
 _SIGNATURES = (
     (b"%PDF", "a PDF file"),
@@ -82,7 +84,14 @@ def _read_xml_feed(body: bytes, text: str, url: str) -> RawFeed:
     document = _parse(xml, url) if xml else {}
     if not document.get("version") and not document.get("entries"):
         raise NotAFeed(url, f"it is {_what_it_is(body, text)}")
-    return _feed(document, is_whole=bool(_END.search(xml or "")))
+    return _feed(document, is_cut=_ends_inside_an_entry(xml or ""))
+
+
+def _ends_inside_an_entry(xml: str) -> bool:
+    if _END.search(xml, len(xml) - _TAIL_CHARS):
+        return False
+    is_end = [bool(slash) for slash in _ENTRY_TAG.findall(xml)]
+    return bool(is_end) and not is_end[-1]
 
 
 def _parse(xml: str, url: str) -> _Dict:
@@ -105,10 +114,10 @@ def _run_feedparser(xml: str) -> _Dict:
     return document
 
 
-def _feed(document: _Dict, *, is_whole: bool) -> RawFeed:
+def _feed(document: _Dict, *, is_cut: bool) -> RawFeed:
     entries = _dicts(document, "entries")
-    if not is_whole:
-        # The last one may lack its guid, and come again under another: the next document will have it whole.
+    if is_cut:
+        # The last one may have lost its guid, and would come again under it. The next document has it whole.
         entries = entries[:-1]
     is_atom = _text(document, "version").startswith("atom")
     feed = _dict(document, "feed")

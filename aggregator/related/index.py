@@ -108,7 +108,8 @@ class Index:
 
     def weigh(self) -> None:
         """Make the vectors of all rows from what is held now; needed after `add` or `remove`."""
-        if not len(self):
+        if not self._counts.nnz:  # nothing is held, or nothing of it says anything
+            self._vectors, self._inverted = self._counts, self._counts.T.tocsr()
             return
         # Explicit zeros would count in the document frequencies; there are none: counts are at least 1.
         self._vectors = (

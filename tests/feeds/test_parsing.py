@@ -8,6 +8,7 @@ import pickle
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,9 @@ from hypothesis import strategies as st
 from aggregator.errors import MalformedFeed, NotAFeed, ParseError
 from aggregator.feeds.parsing import parse_feed
 
+if TYPE_CHECKING:
+    from aggregator.domain import ParsedFeed
+
 CORPUS = Path(__file__).parents[1] / "corpus" / "feeds"
 DOCUMENTS = sorted(path for path in CORPUS.iterdir() if not path.name.endswith(".expected.json"))
 FEEDS = [path for path in DOCUMENTS if not path.name.startswith(("not-", "broken-", "deep-"))]
@@ -23,7 +27,7 @@ NOW = datetime(2024, 1, 10, tzinfo=UTC)
 URL = "https://feeds.test/path/feed.xml"
 
 
-def parse(body: bytes | str, *, content_type: str = "application/xml", url: str = URL):
+def parse(body: bytes | str, *, content_type: str = "application/xml", url: str = URL) -> ParsedFeed:
     data = body.encode() if isinstance(body, str) else body
     return parse_feed(data, url=url, content_type=content_type, now=NOW)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import process_time
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
@@ -18,7 +18,7 @@ from aggregator.feeds.xmltext import prepare_xml
         ('\n<?xml version="1.0"?>\n<rss>x</rss>', "<rss>x</rss>"),
         ("<!-- <rss> --><!DOCTYPE feed [<!ENTITY a 'b'>]><feed>&a;</feed>", "<feed>b</feed>"),
         ("<rdf:RDF>&nbsp;&eacute;</rdf:RDF>", "<rdf:RDF>\xa0é</rdf:RDF>"),
-        ("<rss>&amp; &lt; &#233; &#xE9; &#XE9;</rss>", "<rss>&amp; &lt; &#233; &#xE9; &#xe9;</rss>"),
+        ("<rss>&amp; &lt; &#233; &#xE9; &#XE9;</rss>", "<rss>&amp; &lt; &#233; &#xe9; &#xe9;</rss>"),
         ("<rss>Q&A, &LT;, &no;</rss>", "<rss>Q&amp;A, &lt;, &amp;no;</rss>"),
         ("<rss>&#0;&#xD800;&#x110000;&#xFFFE;</rss>", "<rss></rss>"),
         ("<rss><![CDATA[&nbsp;&<b>]]>&</rss>", "<rss><![CDATA[&nbsp;&<b>]]>&amp;</rss>"),
@@ -41,7 +41,7 @@ def test_no_feed_begins(text: str) -> None:
     st.text(alphabet="&#x019aAgt;lm<! \0\x0b\ud800\uffff", max_size=80).filter(lambda text: "<" not in text)
 )
 def test_repaired_text_is_xml(text: str) -> None:
-    ElementTree.fromstring(prepare_xml(f"<rss>{text}</rss>") or "")
+    ET.fromstring(prepare_xml(f"<rss>{text}</rss>") or "")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,72 @@
+"""A real PostgreSQL for tests: a server of our own in a temporary folder, reached by a socket, no port."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def _programs() -> Path:
+    """Where `initdb` is; without PostgreSQL the tests fail."""
+    found = shutil.which("initdb", path="/usr/bin:/usr/local/bin")
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found and not debian:
+        raise RuntimeError("PostgreSQL is not installed; tests/run installs it")
+    return (debian[-1] if debian else Path(str(found))).parent
+
+
+def _server_user() -> str | None:
+    """PostgreSQL refuses to run as root."""
+    return "postgres" if os.geteuid() == 0 else None
+
+
+@contextmanager
+def serve_postgres() -> Iterator[str]:
+    """The address of an empty database."""
+    programs, user = _programs(), _server_user()
+    folder = Path(tempfile.mkdtemp(prefix="lire-aussi-pg-", dir="/tmp"))
+    name = user or pwd.getpwuid(os.geteuid()).pw_name
+    if user:
+        shutil.chown(folder, user)
+
+    def run(program: str, *arguments: str) -> None:
+        subprocess.run(
+            [str(programs / program), *arguments],
+            check=True,
+            user=user,
+            cwd=folder,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    data = str(folder / "data")
+    try:
+        run("initdb", "-D", data, "-U", name, "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
+        run(
+            "pg_ctl",
+            "-D",
+            data,
+            "-w",
+            "-o",
+            f"-c listen_addresses='' -k {folder} -F",
+            "-l",
+            f"{folder}/log",
+            "start",
+        )
+        try:
+            yield f"postgresql://{name}@/postgres?host={folder}"
+        finally:
+            run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,187 @@
+"""The storage suite, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from library import NOW, an_entry, follow, link, owner, publish
+from postgres import serve_postgres
+from sqlalchemy import text
+
+from aggregator.domain import Schedule, Validators
+from aggregator.errors import BadStatus, NotFound, StorageError
+from aggregator.storage import entries, feeds, leases, links, search, subscriptions
+from aggregator.storage.engine import SCHEMA, Database, sqlite_url
+from aggregator.storage.migrations import known_versions
+from aggregator.storage.schema import metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LEASE = timedelta(minutes=3)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with serve_postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    if request.param == "sqlite":
+        with Database.open(sqlite_url(tmp_path / "library.sqlite")) as found:
+            yield found
+        return
+    url = request.getfixturevalue("server")
+    with Database(url) as empty, empty.write() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    with Database.open(url) as found:
+        yield found
+
+
+def test_the_schema_is_the_newest_migration(database: Database) -> None:
+    assert known_versions() >= {SCHEMA}
+    assert database.schema_version() == SCHEMA
+    with database.read() as connection:
+        ours = [
+            change
+            for change in compare_metadata(MigrationContext.configure(connection), metadata)
+            if "entries_fts" not in str(change) and "search_vector" not in str(change)
+        ]
+    assert ours == []
+
+
+def test_a_newer_schema_is_refused(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StorageError, match="newer version"):
+        database.migrate()
+
+
+def test_what_the_publisher_repeats_is_stored_once(database: Database) -> None:
+    feed = follow(database, "https://a.example/feed", "A")
+    publish(database, feed, an_entry("One"), an_entry("Two"))
+    publish(database, feed, an_entry("One"), an_entry("Two"))
+    with database.read() as connection:
+        shown = entries.list_headlines(connection, owner(database), entries.Selection())
+    assert sorted(headline.title for headline in shown) == ["One", "Two"]
+
+
+def test_unread_counts_follow_what_a_person_does(database: Database) -> None:
+    reader, feed = owner(database), follow(database, "https://a.example/feed", "A")
+    one, two, three = publish(database, feed, an_entry("One"), an_entry("Two"), an_entry("Three"))
+
+    def unread() -> int:
+        with database.read() as connection:
+            return subscriptions.total_unread(connection, reader)
+
+    assert unread() == 3
+    with database.write() as connection:
+        entries.set_read(connection, reader, one, read=True, now=NOW)
+        entries.set_read(connection, reader, one, read=True, now=NOW)
+    assert unread() == 2
+    newest_shown = max(one, two)
+    with database.write() as connection:
+        entries.mark_all_read(connection, reader, now=NOW, up_to=newest_shown)
+    assert unread() == (1 if three > newest_shown else 0)
+
+
+def test_following_again_brings_entries_and_statuses_back(database: Database) -> None:
+    reader, url = owner(database), "https://a.example/feed"
+    feed = follow(database, url, "A")
+    one, _ = publish(database, feed, an_entry("One"), an_entry("Two"))
+    with database.write() as connection:
+        entries.set_read(connection, reader, one, read=True, now=NOW)
+        subscriptions.unsubscribe(connection, reader, feed)
+    with database.read() as connection, pytest.raises(NotFound):
+        entries.get_entry(connection, reader, one)
+    follow(database, url, "A")
+    with database.read() as connection:
+        assert entries.get_entry(connection, reader, one).read
+        assert subscriptions.total_unread(connection, reader) == 1
+
+
+def test_a_claimed_feed_is_nobody_elses_until_its_lease_ends(database: Database) -> None:
+    follow(database, "https://a.example/feed", "A")
+    with database.write() as connection:
+        assert len(feeds.claim_due(connection, "me", now=NOW, lease=LEASE)) == 1
+        assert feeds.claim_due(connection, "you", now=NOW, lease=LEASE, everything=True) == ()
+        assert len(feeds.claim_due(connection, "you", now=NOW + 2 * LEASE, lease=LEASE)) == 1
+
+
+def test_a_failure_keeps_the_validators(database: Database) -> None:
+    feed = follow(database, "https://a.example/feed", "A")
+    later = Schedule(checked_at=NOW, next_fetch_at=NOW, interval=LEASE)
+    with database.write() as connection:
+        feeds.record_success(connection, feed, later, validators=Validators(etag='"1"'), body_hash="h")
+        feeds.record_failure(connection, feed, later, BadStatus("https://a.example/feed", "it answered 500"))
+        (claimed,) = feeds.claim_due(connection, "me", now=NOW, lease=LEASE)
+    assert (claimed.validators.etag, claimed.body_hash, claimed.failures) == ('"1"', "h", 1)
+
+
+def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
+    feed = follow(database, "https://a.example/feed", "A")
+
+    def fail_in_the_middle() -> None:
+        with database.write() as connection:
+            entries.record_entries(connection, feed, [an_entry("One")], now=NOW)
+            raise RuntimeError("power failure")
+
+    with pytest.raises(RuntimeError, match="power"):
+        fail_in_the_middle()
+    with database.read() as connection:
+        assert entries.list_headlines(connection, owner(database), entries.Selection()) == ()
+
+
+def test_search_orders_titles_first_and_reads_no_syntax(database: Database) -> None:
+    reader, feed = owner(database), follow(database, "https://a.example/feed", "A")
+    publish(
+        database, feed, an_entry("Nothing", text="a word on orchards"), an_entry("Orchards", text="apples")
+    )
+
+    def titles(query: str) -> list[str]:
+        with database.read() as connection:
+            return [h.title for h in search.search_headlines(connection, reader, query)]
+
+    assert titles("orchards") == ["Orchards", "Nothing"]
+    assert titles("orchards -apples") == ["Nothing"]
+    assert titles('"a word') == ["Nothing"]
+    assert titles("' OR 1=1 --") == titles("* ^ NEAR(") == []
+
+
+def test_a_link_is_read_from_both_ends(database: Database) -> None:
+    reader, feed = owner(database), follow(database, "https://a.example/feed", "A")
+    one, two = publish(database, feed, an_entry("One"), an_entry("Two"))
+    link(database, two, one, why=("Orlov",))
+    with database.read() as connection:
+        assert [r.id for r in links.list_related(connection, reader, one)] == [two]
+        assert [r.id for r in links.list_related(connection, reader, two)] == [one]
+        assert links.list_related(connection, reader, one)[0].why == ("Orlov",)
+
+
+def test_a_named_lease_has_one_holder(database: Database) -> None:
+    with database.write() as connection:
+        assert leases.claim(connection, "linking", "me", now=NOW, until=NOW + LEASE)
+        assert not leases.claim(connection, "linking", "you", now=NOW, until=NOW + LEASE)
+        leases.release(connection, "linking", "me")
+        assert leases.claim(connection, "linking", "you", now=NOW, until=NOW + LEASE)
+
+
+def test_a_naive_moment_is_refused(database: Database) -> None:
+    naive = datetime.now(UTC).replace(tzinfo=None)
+    with pytest.raises(Exception, match="naive"), database.write() as connection:
+        leases.claim(connection, "linking", "me", now=naive, until=naive)
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "library.sqlite"
+    path.write_bytes(b"not a database, but long enough to be looked at" * 100)
+    with pytest.raises(StorageError, match="not a database"):
+        Database.open(sqlite_url(path))

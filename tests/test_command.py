@@ -1,0 +1,161 @@
+"""The command as a person or a cron job runs it: real processes, a real library, a server on loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from feedserver import FeedServer, Response
+
+COMMAND = str(Path(sys.executable).with_name("lire-aussi"))
+STORY = "Orlov, le président russe, arrive à Pyongyang où Kim prépare le traité militaire et la parade."
+
+
+def run(library: Path, *arguments: str, status: int = 0, stdin: str = "") -> str:
+    environment = os.environ | {
+        "LIRE_AUSSI_LIBRARY": str(library),
+        "LIRE_AUSSI_FETCH__ALLOWED_NETWORKS": "127.0.0.0/8",
+    }
+    done = subprocess.run(
+        [COMMAND, *arguments], env=environment, input=stdin, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout if status == 0 else done.stderr
+
+
+def run_json(library: Path, *arguments: str) -> Any:
+    return json.loads(run(library, *arguments, "--json"))
+
+
+def rss(*items: tuple[str, str]) -> Response:
+    entries = "".join(
+        f"<item><title>{title}</title><guid>{title}</guid><description>{text}</description></item>"
+        for title, text in items
+    )
+    document = f'<rss version="2.0"><channel><title>Le Journal</title><language>fr</language>{entries}'
+    return Response(body=f"{document}</channel></rss>".encode(), headers={"ETag": f'"{len(items)}"'})
+
+
+def test_from_opml_to_lire_aussi(tmp_path: Path) -> None:
+    feed = rss(
+        ("Orlov à Pyongyang", STORY),
+        ("La parade de Pyongyang", STORY + " Orlov salue."),
+        ("Tarte", "Coings."),
+    )
+    with FeedServer({"/a": feed}) as server:
+        opml = tmp_path / "feeds.opml"
+        opml.write_text(
+            f'<opml version="2.0"><body><outline text="Presse">'
+            f'<outline text="J" xmlUrl="{server.url("/a")}"/>'
+            '</outline><outline text="No" xmlUrl="file:///etc/passwd"/></body></opml>'
+        )
+        assert run_json(tmp_path, "import", str(opml), "--dry-run")["added"][0]["title"] == "J"
+        assert run_json(tmp_path, "feeds") == []
+        report = run_json(tmp_path, "import", str(opml))
+        assert [len(report[key]) for key in ("added", "already_there", "refused")] == [1, 0, 1]
+        assert run_json(tmp_path, "import", str(opml))["added"] == []
+        first = run_json(tmp_path, "refresh")
+        assert (first["feeds"], first["updated"], first["new_entries"]) == (1, 1, 3)
+        assert run_json(tmp_path, "refresh")["feeds"] == 0
+        again = run_json(tmp_path, "refresh", "--all")
+        assert (again["same_body"], again["new_entries"]) == (1, 0)
+    (found,) = run_json(tmp_path, "feeds")
+    assert (found["category"], found["failures"], found["error"]) == ("Presse", 0, None)
+    entries = {entry["title"]: entry["id"] for entry in run_json(tmp_path, "entries")}
+    related = run_json(tmp_path, "related", str(entries["Orlov à Pyongyang"]))
+    assert [link["title"] for link in related["links"]] in ([], ["La parade de Pyongyang"])
+    assert run_json(tmp_path, "related", str(entries["Tarte"]))["links"] == []
+    assert server.url("/a") in run(tmp_path, "export")
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (Response(status=404), "404"),
+        (Response(body=b"<html><title>x</title></html>", headers={"Content-Type": "text/html"}), "page"),
+        (Response(body=b""), "empty"),
+    ],
+)
+def test_what_is_no_feed_is_refused_in_a_sentence(tmp_path: Path, answer: Response, sentence: str) -> None:
+    with FeedServer({"/": answer}) as server:
+        error = run(tmp_path, "add", server.url("/"), status=1)
+    assert server.url("/") in error
+    assert sentence in error
+    assert run_json(tmp_path, "feeds") == []
+
+
+def test_a_page_leads_to_its_feed(tmp_path: Path) -> None:
+    page = b'<head><link rel=alternate type="application/rss+xml" href="/feed"></head>'
+    html = Response(body=page, headers={"Content-Type": "text/html"})
+    with FeedServer({"/": html, "/feed": rss(("Un", "Deux"))}) as server:
+        run(tmp_path, "add", server.url("/"))
+        assert run_json(tmp_path, "feeds")[0]["url"] == server.url("/feed")
+        assert "already" in run(tmp_path, "add", server.url("/feed"), status=1)
+        run(tmp_path, "remove", server.url("/feed"))
+    assert run_json(tmp_path, "feeds") == []
+
+
+def test_a_failing_feed_is_told_and_kept(tmp_path: Path) -> None:
+    with FeedServer({"/a": rss(("Un", "Deux"))}) as server:
+        run(tmp_path, "add", server.url("/a"))
+    assert "failed" in run(tmp_path, "refresh", "--all", status=1)
+    (found,) = run_json(tmp_path, "feeds")
+    assert found["failures"] == 1
+    assert "refused" in found["error"]
+    assert len(run_json(tmp_path, "entries")) == 1
+
+
+@pytest.mark.parametrize("content", ["", "not XML at all", "<html><body>page</body></html>"])
+def test_a_file_that_is_no_opml(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "bad.opml"
+    file.write_text(content)
+    assert "[opml]" in run(tmp_path, "import", str(file), status=1)
+
+
+def test_an_entry_that_is_not_there(tmp_path: Path) -> None:
+    assert "entry 999" in run(tmp_path, "related", "999", status=1)
+    assert "https://x.example/" in run(tmp_path, "related", "https://x.example/", status=1)
+
+
+def test_an_archive_is_linked_line_by_line(tmp_path: Path) -> None:
+    articles = [
+        {"id": "a", "title": "Orlov à Pyongyang", "content": STORY, "language": "fr"},
+        {"id": 2, "title": "Pâte de coings", "content": "Éplucher les coings, cuire.", "language": "fr"},
+        {"id": "c", "title": "La parade de Pyongyang", "content": STORY + " Orlov salue.", "language": "fr"},
+    ]
+    file = tmp_path / "articles.jsonl"
+    file.write_text("\n".join(json.dumps(article) for article in articles))
+    lines = [json.loads(line) for line in run(tmp_path, "link", str(file), "--no-gate").splitlines()]
+    assert [line["id"] for line in lines] == ["a", 2, "c"]
+    file.write_text('{"id": 1, "title": "x"}\n{"id": 1}')
+    assert "line 2" in run(tmp_path, "link", str(file), status=1)
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert f"port {port}" in run(tmp_path, "serve", "--port", str(port), status=1)
+
+
+def test_the_server_tells_its_address_and_stops_on_request(tmp_path: Path) -> None:
+    environment = os.environ | {"LIRE_AUSSI_LIBRARY": str(tmp_path)}
+    with subprocess.Popen(
+        [COMMAND, "serve", "--port", "0"], env=environment, stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            assert server.stdout is not None
+            address = server.stdout.readline().split()[2]
+            with urllib.request.urlopen(address + "health", timeout=10) as answer:
+                assert json.load(answer) == {"status": "ok"}
+        finally:
+            server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=20) == 0
