@@ -90,9 +90,8 @@ def import_report(report: ImportReport, *, json: bool, dry_run: bool) -> None:
         )
         return
     verb = "would be added" if dry_run else "added"
-    typer.echo(
-        f"{len(report.added)} {verb}, {len(report.already_there)} already there, {len(report.refused)} refused"
-    )
+    counts = len(report.added), len(report.already_there), len(report.refused)
+    typer.echo("{} {verb}, {} already there, {} refused".format(*counts, verb=verb))
     for refused in report.refused:
         name = f"{_plain(refused.title or 'untitled')} <{_plain(refused.url)}>"
         typer.echo(f"  refused: {name}: {refused.reason}")
