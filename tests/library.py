@@ -1,9 +1,9 @@
 """A small real library for tests: an SQLite file, filled through the storage functions.
 
-    with make_library(tmp_path) as database:
-        feed = follow(database, "https://journal.example/feed", "Le Journal", category=("Presse",))
-        one, two = publish(database, feed, an_entry("One"), an_entry("Two", days=1))
-        link(database, two, one, why=("Orlov", "Kim"))
+with make_library(tmp_path) as database:
+    feed = follow(database, "https://journal.example/feed", "Le Journal", category=("Presse",))
+    one, two = publish(database, feed, an_entry("One"), an_entry("Two", days=1))
+    link(database, two, one, why=("Orlov", "Kim"))
 """
 
 from __future__ import annotations

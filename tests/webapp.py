@@ -1,8 +1,8 @@
 """The pages over a real library, for tests: a client that speaks a language and knows the forms' token.
 
-    with make_site(tmp_path) as site:
-        assert site.get("/").status_code == 200
-        site.post("/entries/1/star", starred="1")
+with make_site(tmp_path) as site:
+    assert site.get("/").status_code == 200
+    site.post("/entries/1/star", starred="1")
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from library import NOW, make_library
+
 from aggregator.feeds.documents import DocumentReader
 from aggregator.policies import FetchLimits
 from aggregator.subscribing import Subscriber
-from library import NOW, make_library
 from web import Services, create_app
 from web.translations.build import compile_catalogues
 

@@ -20,13 +20,16 @@ from aggregator.storage.links import list_copies, list_related
 from aggregator.storage.runs import find_progress
 from aggregator.storage.subscriptions import list_subscriptions, total_unread
 from web.forms import ID, read_id, read_switch
+from web.languages import language
 from web.listing import load_page
 from web.services import reading, services, writing
-from web.starter import starter_groups
+from web.starter import starter_shelves
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
     from werkzeug.wrappers import Response
+
+    from aggregator.domain import RelatedEntry
 
 blueprint = Blueprint("entries", __name__)
 
@@ -46,8 +49,8 @@ def home() -> str:
     with reading() as (connection, reader):
         page = load_page(connection, reader, VIEWS[view], mark)
         progress = find_progress(connection, now)
-        if not page.days and not list_subscriptions(connection, reader):
-            return render_template("welcome.html", groups=starter_groups())
+        if not page.headlines and not list_subscriptions(connection, reader):
+            return render_template("welcome.html", shelves=starter_shelves(language()))
         return render_template(
             "home.html",
             view=view,
@@ -69,9 +72,9 @@ def entry(entry_id: int) -> str:
     )
 
 
-def _related(connection: Connection, reader: int, entry_id: int) -> Shown:
+def _related(connection: Connection, reader: int, entry_id: int) -> Shown[RelatedEntry]:
     kept = list_related(connection, reader, entry_id)
-    pairs = list_copies(connection, [other.id for other in kept]) if len(kept) > 1 else frozenset()
+    pairs = list_copies(connection, [other.id for other in kept])
     return choose_shown(kept, pairs, services().shown)
 
 

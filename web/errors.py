@@ -6,7 +6,6 @@ unexpected goes to the log and says so on the page.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from flask import current_app, render_template, request
@@ -14,6 +13,7 @@ from flask_babel import gettext, lazy_gettext
 from werkzeug.exceptions import HTTPException
 
 from aggregator.errors import AggregatorError, NotFound, StorageError
+from web.reasons import find_reason, reason, without_password
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,26 +38,6 @@ SENTENCES: Mapping[str, LazyString] = {
 }
 """By the code of an `AggregatorError`."""
 
-REASONS: tuple[tuple[re.Pattern[str], LazyString], ...] = tuple(
-    (re.compile(pattern), sentence)
-    for pattern, sentence in (
-        (
-            r"it does not begin with http:// or https://",
-            lazy_gettext("it does not begin with http:// or https://"),
-        ),
-        (r"it names no host", lazy_gettext("it names no site")),
-        (r"its host.* is not (?:a )?proper.*", lazy_gettext("its site name is not a proper one")),
-        (r"it is not a proper address", lazy_gettext("it is not a proper address")),
-        (r"it holds a user name or password", lazy_gettext("it holds a user name or a password")),
-        (r"it holds a line break.*", lazy_gettext("it holds a line break or another control character")),
-        (r"it is longer than .*", lazy_gettext("it is too long")),
-        (r"there is no port (?P<port>\d+)", lazy_gettext("there is no port %(port)s")),
-        (r"port (?P<port>\d+) is not one.*", lazy_gettext("feeds are not fetched from port %(port)s")),
-        (r"(?P<address>[\da-f.:]+) is .*", lazy_gettext("%(address)s is not on the public Internet")),
-    )
-)
-"""By the words of an error's `detail`, where they are worth telling to a person."""
-
 FAILURES: Mapping[int, tuple[LazyString, LazyString]] = {
     400: (
         lazy_gettext("This form is no longer valid"),
@@ -77,7 +57,7 @@ FAILURES: Mapping[int, tuple[LazyString, LazyString]] = {
     ),
     421: (
         lazy_gettext("The library is not served under this name"),
-        lazy_gettext("Ask for it as localhost or by its IP address, or allow the name in the settings."),
+        lazy_gettext("Use localhost or its IP address, or add the name to pages.hosts in the settings."),
     ),
     503: (lazy_gettext("The library is not available"), SENTENCES["storage"]),
 }
@@ -94,32 +74,23 @@ def install(app: Flask) -> None:
     app.register_error_handler(AggregatorError, _show_error)
     app.add_template_filter(sentence_of, "sentence")
     app.add_template_filter(reason, "reason")
+    app.add_template_filter(without_password, "without_password")
 
 
 def sentence(error: AggregatorError) -> str:
     """The error in a sentence, with its reason where we can tell it."""
-    if error.code not in SENTENCES:
-        return str(error)
-    known = _known_reason(error.detail)
-    whole = sentence_of(error.code, error.detail)
-    return gettext("%(sentence)s The reason: %(reason)s.", sentence=whole, reason=known) if known else whole
+    return sentence_of(error.code, error.detail) if error.code in SENTENCES else str(error)
 
 
-def sentence_of(code: str | None, otherwise: str | None = None) -> str:
-    """The sentence of a code; `otherwise` where the table has none."""
-    return str(SENTENCES[code]) if code in SENTENCES else otherwise or ""
-
-
-def reason(detail: str) -> str:
-    """The detail of an error in the page's language where that is known, else as it is."""
-    return _known_reason(detail) or detail
-
-
-def _known_reason(detail: str) -> str | None:
-    for pattern, words in REASONS:
-        if match := pattern.fullmatch(detail):
-            return str(words) % match.groupdict()
-    return None
+def sentence_of(code: str | None, detail: str | None) -> str:
+    """The sentence of a code, and of the reason that the detail gives; the detail for an unknown code."""
+    known = SENTENCES.get(code or "")
+    if known is None:
+        return detail or ""
+    found = find_reason(detail or "")
+    if not found:
+        return str(known)
+    return gettext("%(sentence)s The reason: %(reason)s.", sentence=known, reason=found)
 
 
 def _show_error(error: AggregatorError) -> tuple[str, int]:

@@ -15,7 +15,6 @@ from aggregator.storage.entries import Selection, list_headlines
 from web.wording import local_day
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import date
 
     from sqlalchemy import Connection
@@ -36,9 +35,14 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    days: tuple[Day, ...]
+    headlines: tuple[Headline, ...]
     older: str | None
     """The mark of the next page; None on the last one."""
+
+    @property
+    def days(self) -> tuple[Day, ...]:
+        days = groupby(self.headlines, key=lambda headline: local_day(headline.published_at))
+        return tuple(Day(date=day, headlines=tuple(some)) for day, some in days)
 
 
 def load_page(connection: Connection, reader: int, selection: Selection, mark: str | None) -> Page:
@@ -46,12 +50,7 @@ def load_page(connection: Connection, reader: int, selection: Selection, mark: s
     wanted = replace(selection, before=read_mark(mark), limit=PAGE_LENGTH + 1)
     found = list_headlines(connection, reader, wanted)
     shown = found[:PAGE_LENGTH]
-    return Page(days=_by_day(shown), older=write_mark(shown[-1]) if len(found) > PAGE_LENGTH else None)
-
-
-def _by_day(headlines: Sequence[Headline]) -> tuple[Day, ...]:
-    days = groupby(headlines, key=lambda headline: local_day(headline.published_at))
-    return tuple(Day(date=day, headlines=tuple(some)) for day, some in days)
+    return Page(headlines=shown, older=write_mark(shown[-1]) if len(found) > PAGE_LENGTH else None)
 
 
 def write_mark(last: Headline) -> str:

@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import resources
+from itertools import groupby
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext, ngettext
 
 from aggregator.feeds.opml import parse_opml, write_opml
-from web.importing import Groups, by_category
 from web.services import reader_id, services
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-    from aggregator.domain import Outline
+    from aggregator.domain import CategoryPath, Outline
 
 blueprint = Blueprint("starter", __name__)
 
 
-def starter_groups() -> Groups:
-    return by_category(_outlines())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """A category of the list. `language` is what its feeds are written in, empty where the list is silent."""
+
+    category: CategoryPath
+    language: str
+    outlines: tuple[Outline, ...]
+
+
+def starter_shelves(language: str) -> tuple[Shelf, ...]:
+    """In the order of the list, those of the reader's language first."""
+    languages = _languages()
+    shelves = [
+        Shelf(category=category, language=languages.get(some[0].url, ""), outlines=some)
+        for category, group in groupby(_outlines(), key=lambda outline: outline.category)
+        if (some := tuple(group))
+    ]
+    return tuple(sorted(shelves, key=lambda shelf: shelf.language != language))
+
+
+def _file() -> bytes:
+    return resources.files("config").joinpath("starter.opml").read_bytes()
 
 
 def _outlines() -> tuple[Outline, ...]:
-    return parse_opml(resources.files("config").joinpath("starter.opml").read_bytes())
+    return parse_opml(_file())
+
+
+def _languages() -> dict[str, str]:
+    """By address: what OPML itself has no word for."""
+    outlines = ET.fromstring(_file()).iter("outline")  # noqa: S314  it is a file of ours
+    return {outline.get("xmlUrl", ""): outline.get("language", "") for outline in outlines}
 
 
 @blueprint.post("/starter")

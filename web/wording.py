@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from babel import Locale
 from babel.dates import format_date, format_time, format_timedelta
 from babel.numbers import format_decimal
+from babel.units import format_unit
 from flask_babel import get_locale, gettext
 
 from web.services import services
@@ -27,6 +28,7 @@ def install(app: Flask) -> None:
         age=age,
         hour=hour,
         moment=moment,
+        span=span,
         countdown=countdown,
         day_name=day_name,
         number=number,
@@ -51,6 +53,14 @@ def countdown(then: datetime) -> str:
     if left < timedelta(minutes=1):
         return gettext("any moment now")
     return format_timedelta(left, add_direction=True, threshold=1, format=_length(), locale=_locale())
+
+
+def span(since: datetime) -> str:
+    """How long something has lasted: "9 days"."""
+    passed = max(services().clock() - since, timedelta(minutes=1))
+    if passed >= timedelta(days=1):
+        return format_unit(passed.days, "duration-day", "long", locale=_locale())
+    return format_timedelta(passed, threshold=1, format="long", locale=_locale())
 
 
 def hour(then: datetime) -> str:

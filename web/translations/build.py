@@ -40,4 +40,4 @@ def get_build_hook() -> type[Any]:
 
 if __name__ == "__main__":
     for written in compile_catalogues(Path(__file__).parent):
-        print(written)  # noqa: T201
+        print(written)
