@@ -259,6 +259,7 @@ def _entry_id(connection: Any, user_id: int, entry: str) -> int:
 
 @app.command()
 def link(
+    context: typer.Context,
     articles: Annotated[Path, typer.Argument(metavar="ARTICLES.jsonl", help="One JSON object a line, or -.")],
     output_file: Annotated[
         Path | None, typer.Option("--output", help="Where to write [default: standard output].")
@@ -272,7 +273,7 @@ def link(
     """Link an archive of articles, without a library."""
     from aggregator.archives import link_articles, read_articles, write_links
 
-    policy = Settings.load(default_library()).related
+    policy = Settings.load(context.obj.folder).related
     try:
         with ExitStack() as stack:
             lines = sys.stdin.buffer if str(articles) == "-" else stack.enter_context(articles.open("rb"))

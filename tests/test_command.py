@@ -114,6 +114,27 @@ def test_a_failing_feed_is_told_and_kept(tmp_path: Path) -> None:
     assert len(run_json(tmp_path, "entries")) == 1
 
 
+def test_two_refreshes_at_once_fetch_each_feed_once(tmp_path: Path) -> None:
+    document = rss(("Un", "Deux"))
+    slow = Response(body=document.body, latency=2.0)
+    with FeedServer({"/a": slow}) as server:
+        opml = tmp_path / "feeds.opml"
+        opml.write_text(f'<opml version="2.0"><body><outline xmlUrl="{server.url("/a")}"/></body></opml>')
+        run(tmp_path, "import", str(opml))
+        environment = os.environ | {
+            "LIRE_AUSSI_LIBRARY": str(tmp_path),
+            "LIRE_AUSSI_FETCH__ALLOWED_NETWORKS": "127.0.0.0/8",
+        }
+        command = [COMMAND, "refresh", "--all", "--json"]
+        both = [
+            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)
+        ]
+        reports = [json.loads(process.communicate(timeout=60)[0]) for process in both]
+    assert sorted(report["feeds"] for report in reports) == [0, 1]
+    assert server.paths() == ["/a"]
+    assert len(run_json(tmp_path, "entries")) == 1
+
+
 @pytest.mark.parametrize("content", ["", "not XML at all", "<html><body>page</body></html>"])
 def test_a_file_that_is_no_opml(tmp_path: Path, content: str) -> None:
     file = tmp_path / "bad.opml"
