@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from aggregator.domain import CleanEntry, CleanFeed, Link, SafeHtml
 from aggregator.storage import entries, feeds, links, subscriptions, users
 from aggregator.storage.engine import Database, sqlite_url
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 """A Tuesday. What a test takes for the present."""
@@ -25,7 +24,18 @@ NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 
 def make_library(folder: Path) -> Database:
     """An empty one, to be closed by the caller."""
-    return Database.open(sqlite_url(folder / "library.db"))
+    path = folder / "library.db"
+    path.write_bytes(_empty_library())
+    return Database.open(sqlite_url(path))
+
+
+@cache
+def _empty_library() -> bytes:
+    """The migrations take longer than most tests: run them once."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "library.db"
+        Database.open(sqlite_url(path)).close()
+        return path.read_bytes()
 
 
 def owner(database: Database) -> int:

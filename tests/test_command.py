@@ -6,9 +6,11 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -180,3 +182,33 @@ def test_the_server_tells_its_address_and_stops_on_request(tmp_path: Path) -> No
         finally:
             server.send_signal(signal.SIGTERM)
         assert server.wait(timeout=20) == 0
+
+
+def test_a_feed_of_50_megabytes_is_refused(tmp_path: Path) -> None:
+    with FeedServer({"/a": Response(body=b"<rss>" + b"x" * 50_000_000)}) as server:
+        assert "[too-large]" in run(tmp_path, "add", server.url("/a"), status=1)
+
+
+def test_a_host_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    assert "connection refused" in run(tmp_path, "add", f"http://127.0.0.1:{port}/", status=1)
+
+
+def test_a_library_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("not a folder")
+    assert str(file) in run(file / "library", "feeds", status=1)
+
+
+def test_a_library_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    run(tmp_path, "migrate")
+    with closing(sqlite3.connect(tmp_path / "library.sqlite")) as library, library:
+        library.execute("UPDATE alembic_version SET version_num = '9999'")
+    assert "newer version" in run(tmp_path, "feeds", status=1)
+
+
+def test_a_library_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "library.sqlite").touch()
+    (tmp_path / "library.sqlite-journal").mkdir()  # refuses root too, which a file's mode does not
+    assert str(tmp_path / "library.sqlite") in run(tmp_path, "migrate", status=1)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -48,7 +49,7 @@ class Site:
         self.database.close()
 
     def get(self, path: str, language: str = "en") -> TestResponse:
-        return self.client.get(path, headers={"Accept-Language": language})
+        return self.client.get(path, headers={"Accept-Language": language}, buffered=True)
 
     def post(self, path: str, *, language: str = "en", **fields: object) -> TestResponse:
         """Send a form as one of our pages would."""
@@ -65,9 +66,14 @@ def read_token(page: str) -> str:
     return found[1]
 
 
+@cache
+def _compile_once() -> None:
+    compile_catalogues(TRANSLATIONS)
+
+
 def make_site(folder: Path) -> Site:
     """Its subscriber may fetch from this machine, so that a loopback server can play the Internet."""
-    compile_catalogues(TRANSLATIONS)
+    _compile_once()
     database = make_library(folder)
     documents = DocumentReader(workers=1, timeout=timedelta(seconds=10))
     limits = FetchLimits(allowed_networks=("127.0.0.0/8",))

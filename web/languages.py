@@ -20,7 +20,11 @@ def install(app: Flask) -> None:
 
 
 def _choose() -> str:
-    return request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
+    for tag, quality in request.accept_languages:  # best first
+        spoken = tag.partition("-")[0].lower()
+        if quality > 0 and spoken in LANGUAGES:
+            return spoken
+    return LANGUAGES[0]
 
 
 def language() -> str:

@@ -10,7 +10,7 @@ import pytest
 from library import NOW, an_entry, follow, owner, publish
 
 from aggregator.domain import RefreshProgress
-from aggregator.storage import entries, runs
+from aggregator.storage import runs, subscriptions
 
 if TYPE_CHECKING:
     from webapp import Site
@@ -23,9 +23,7 @@ def titles(page: str) -> list[str]:
 def unread(site: Site) -> int:
     reader = owner(site.database)
     with site.database.read() as connection:
-        return len(
-            entries.list_headlines(connection, reader, entries.Selection(unread_only=True, limit=9999))
-        )
+        return subscriptions.total_unread(connection, reader)
 
 
 @pytest.fixture
@@ -92,9 +90,7 @@ def test_what_arrives_while_paging_moves_nothing(site: Site, feed: int) -> None:
     assert titles(site.get(older[1]).text) == [f"Entry {number}" for number in range(50, 60)]
 
 
-@pytest.mark.parametrize(
-    "mark", ["", "x", "1", "1-2-3", "9" * 18 + "-1", "-" + "9" * 18 + "-1", "²-²", "%00"]
-)
+@pytest.mark.parametrize("mark", ["", "x", "1", "1-2-3", f"{10**18 - 1}-1", f"-{10**17}-1", "²-²", "%00"])
 def test_a_mark_without_meaning_is_the_first_page(site: Site, feed: int, mark: str) -> None:
     publish(site.database, feed, an_entry("One"))
     answer = site.get(f"/?before={mark}")

@@ -1,0 +1,220 @@
+"""The main flows as a person does them, with JavaScript and without."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from library import an_entry, follow, link, publish
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+    from webapp import Site
+
+OPML = """<opml version="2.0"><body><outline text="Presse">
+<outline text="One" xmlUrl="https://one.example/rss"/></outline>
+<outline text="Bad" xmlUrl="file:///etc/passwd"/></body></opml>"""
+
+
+@pytest.fixture
+def entries(site: Site) -> list[int]:
+    """Two that are linked, one that is not."""
+    journal = follow(site.database, "https://journal.example/feed", "Le Journal", category=("Presse",))
+    other = follow(site.database, "https://other.example/feed", "The Other")
+    (old,) = publish(
+        site.database, other, an_entry("The first report", days=3, text="Orlov meets Kim. " * 60)
+    )
+    new, alone = publish(
+        site.database,
+        journal,
+        an_entry("What came of it", text="Orlov left. " * 60),
+        an_entry("A snail", days=1),
+    )
+    link(site.database, new, old, why=("Orlov", "Kim"))
+    return [new, alone, old]
+
+
+def rows(page: Page) -> list[str]:
+    return page.locator(".row a").all_inner_texts()
+
+
+def test_from_the_list_to_an_article_to_what_to_read_with_it(page: Page, entries: list[int]) -> None:
+    page.goto("/")
+    assert rows(page) == ["What came of it", "A snail", "The first report"]
+    page.get_by_role("link", name="What came of it").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "What came of it"
+    there = page.locator("#lire-aussi")
+    assert "In common: Orlov, Kim" in there.inner_text()
+    there.get_by_role("link", name="The first report").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "The first report"
+    assert page.locator("#lire-aussi").get_by_role("link", name="What came of it").is_visible()
+
+
+def test_star(page: Page, entries: list[int]) -> None:
+    page.goto(f"/entries/{entries[0]}")
+    page.get_by_role("button", name="Star").click()
+    page.get_by_role("button", name="Star", pressed=True).wait_for()
+    page.get_by_role("link", name="Starred").click()
+    assert rows(page) == ["What came of it"]
+
+
+def test_mark_all_read(page: Page, site: Site, entries: list[int]) -> None:
+    page.goto("/")
+    publish(site.database, 1, an_entry("Late"))
+    page.get_by_role("button", name="Mark all as read").click()
+    page.get_by_text("3 articles marked as read.").wait_for()
+    assert rows(page) == ["Late"]
+
+
+def test_search(page: Page, entries: list[int]) -> None:
+    page.goto("/feeds")
+    page.get_by_role("searchbox").fill("snail")
+    page.get_by_role("searchbox").press("Enter")
+    page.get_by_text("1 article", exact=True).wait_for()
+    assert rows(page) == ["A snail"]
+    assert page.get_by_role("searchbox").input_value() == "snail"
+
+
+def test_import_after_a_look(page: Page, site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "feeds.opml"
+    file.write_text(OPML)
+    page.goto("/")
+    page.get_by_role("link", name="Import an OPML file").click()
+    page.get_by_label("OPML file").set_input_files(file)
+    page.get_by_role("button", name="Look first").click()
+    page.get_by_role("button", name="Add 1 feed").click()
+    page.get_by_role("heading", name="Import finished").wait_for()
+    assert "It does not begin with http:// or https://." in page.locator("main").inner_text()
+    assert site.refreshes == [False]
+    page.get_by_role("link", name="See your feeds").click()
+    assert page.locator(".feeds a").all_inner_texts() == ["One"]
+
+
+def test_the_starter_list(page: Page, site: Site) -> None:
+    page.goto("/")
+    ticked = page.locator('input[name="feed"]:checked').count()
+    page.get_by_role("button", name="Follow the ticked feeds").click()
+    page.get_by_text(f"You now follow {ticked} feeds.").wait_for()
+    page.get_by_role("link", name="Feeds", exact=True).click()
+    assert page.locator(".feeds li").count() == ticked
+
+
+def test_remove_a_feed(page: Page, entries: list[int]) -> None:
+    page.goto("/feeds")
+    page.get_by_role("button", name="Remove Le Journal").click()
+    page.get_by_text("You no longer follow “Le Journal”.").wait_for()
+    assert page.locator(".feeds a").all_inner_texts() == ["The Other"]
+
+
+# ── with script only ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_article_that_is_seen_becomes_read(scripted_page: Page, entries: list[int]) -> None:
+    scripted_page.goto(f"/entries/{entries[0]}")
+    scripted_page.get_by_role("button", name="Marquer comme non lu").wait_for()
+    scripted_page.goto("/")
+    assert rows(scripted_page) == ["A snail", "The first report"]
+
+
+def test_an_article_that_is_kept_unread_stays_so(scripted_page: Page, entries: list[int]) -> None:
+    scripted_page.goto(f"/entries/{entries[0]}")
+    scripted_page.get_by_role("button", name="Marquer comme non lu").click()
+    scripted_page.get_by_role("button", name="Marquer comme lu").wait_for()
+    scripted_page.reload()
+    assert scripted_page.get_by_role("button", name="Marquer comme lu").is_visible()
+    scripted_page.goto("/")
+    assert len(rows(scripted_page)) == 3
+
+
+# ── the look ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def many(site: Site) -> int:
+    """The id of an article with a title of three lines, among many."""
+    feed = follow(site.database, "https://journal.example/feed", "Le Journal", category=("Presse",))
+    text = "Le conseil municipal a voté hier soir le budget de la commune après un long débat public. " * 30
+    title = "Dans la vallée, les habitants attendent depuis trois ans la réouverture de la ligne de train"
+    (number,) = publish(site.database, feed, an_entry(title, text=text, author="Ada Lovelace"))
+    publish(site.database, feed, *(an_entry(f"Article {n}", text=text, days=n / 8) for n in range(60)))
+    return number
+
+
+def test_the_text_begins_high_and_its_lines_are_easy_to_follow(scripted_page: Page, many: int) -> None:
+    scripted_page.goto(f"/entries/{many}")
+    paragraph = scripted_page.locator(".text p").first
+    box = paragraph.bounding_box()
+    assert box is not None
+    assert box["y"] <= 220
+    size, lines = paragraph.evaluate(
+        """p => {
+            const style = getComputedStyle(p);
+            return [parseFloat(style.fontSize), p.getBoundingClientRect().height / parseFloat(style.lineHeight)];
+        }"""
+    )
+    assert 18 <= size <= 19
+    letters = len(paragraph.inner_text())
+    assert 62 <= letters / lines <= 74
+
+
+def test_fourteen_entries_are_seen_at_once(scripted_page: Page, many: int) -> None:
+    scripted_page.goto("/")
+    seen = scripted_page.locator(".row").evaluate_all(
+        "rows => rows.filter(row => row.getBoundingClientRect().bottom <= innerHeight).length"
+    )
+    assert seen >= 14
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_nothing_scrolls_sideways_and_targets_are_large(
+    chromium: Browser, address: str, many: int, width: int, scheme: str
+) -> None:
+    touch = width < 800
+    with chromium.new_context(
+        base_url=address,
+        locale="fr-FR",
+        viewport={"width": width, "height": 800},
+        color_scheme=scheme,
+        has_touch=touch,
+    ) as context:
+        page = context.new_page()
+        for path in ("/", f"/entries/{many}", "/feeds", "/feeds/1", "/import", "/search?q=conseil", "/nope"):
+            page.goto(path)
+            wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert wide <= 0, path
+            small = page.locator("a:visible, button:visible, summary:visible").evaluate_all(
+                """(all, least) => all.filter(e => {
+                    const box = e.getBoundingClientRect();
+                    const whole_row = getComputedStyle(e, '::after').position === 'absolute';
+                    return box.width > 1 && box.height < least && !whole_row && !e.closest('.text, .skip');
+                }).map(e => e.outerHTML)""",
+                44 if touch else 24,
+            )
+            assert small == [], path
+
+
+def test_tab_reaches_the_content_first_and_focus_is_seen(scripted_page: Page, many: int) -> None:
+    scripted_page.goto("/")
+    scripted_page.keyboard.press("Tab")
+    skip = scripted_page.locator(":focus")
+    assert skip.inner_text() == "Aller au contenu"
+    box = skip.bounding_box()
+    assert box is not None
+    assert box["y"] >= 0
+    scripted_page.keyboard.press("Enter")
+    assert scripted_page.url.endswith("#main")
+    scripted_page.keyboard.press("Tab")
+    style = scripted_page.locator(":focus").evaluate("e => getComputedStyle(e).outlineStyle")
+    assert style == "solid"
+
+
+def test_one_heading_of_the_first_level_and_the_landmarks(page: Page, entries: list[int]) -> None:
+    for path in ("/", f"/entries/{entries[0]}", "/feeds", "/feeds/1", "/import", "/search?q=snail"):
+        page.goto(path)
+        for landmark in ("h1", "header.top", "nav", "main", "[role=search]"):
+            assert page.locator(landmark).count() == 1, (path, landmark)
+        assert re.fullmatch(r".+ – Lire aussi", page.title())

@@ -1,0 +1,186 @@
+"""The feeds a person follows: the list, one feed, adding and removing."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from feedserver import FeedServer, Response
+from library import NOW, an_entry, follow, publish
+
+from aggregator.domain import Schedule, Validators
+from aggregator.errors import BadStatus, FeedError, Unreachable
+from aggregator.storage import feeds
+
+if TYPE_CHECKING:
+    from webapp import Site
+
+RSS = b"""<rss version="2.0"><channel><title>A loopback journal</title>
+<item><title>One</title><guid>1</guid></item></channel></rss>"""
+PAGE = b"""<html><head><title>Home</title>
+<link rel="alternate" type="application/rss+xml" title="News" href="/news">
+%s</head><body>Welcome</body></html>"""
+SECOND = b'<link rel="alternate" type="application/atom+xml" title="Comments" href="/comments">'
+HTML = {"Content-Type": "text/html"}
+
+
+def checked(site: Site, feed_id: int, error: FeedError | None = None, *, days: float = 0) -> None:
+    schedule = Schedule(
+        checked_at=NOW - timedelta(days=days, minutes=7),
+        next_fetch_at=NOW + timedelta(minutes=23),
+        interval=timedelta(hours=1),
+    )
+    with site.database.write() as connection:
+        if error is None:
+            feeds.record_success(connection, feed_id, schedule, validators=Validators(), body_hash="x")
+        else:
+            feeds.record_failure(connection, feed_id, schedule, error)
+
+
+def test_grouped_by_category_with_unread_and_health(site: Site) -> None:
+    news = follow(site.database, "https://a.example/", "A News", category=("Presse", "Nationale"))
+    follow(site.database, "https://b.example/", "B Loose")
+    publish(site.database, news, an_entry("One"), an_entry("Two"))
+    checked(site, news)
+    page = site.get("/feeds").text
+    assert re.findall(r"<h2>([^<]*)</h2>", page) == ["No category", "Presse › Nationale"]
+    assert f'<a href="/feeds/{news}">A News</a>' in page
+    assert "2 unread" in page
+    assert "checked 7m ago, next in 23m" in page
+    assert "not fetched yet" in page
+    assert "vérifié il y a 7\N{NO-BREAK SPACE}min" in site.get("/feeds", "fr").text
+
+
+def test_feeds_in_trouble_come_first_and_say_since_when_and_why(site: Site) -> None:
+    follow(site.database, "https://a.example/", "A Fine")
+    young = follow(site.database, "https://y.example/", "Young trouble")
+    old = follow(site.database, "https://o.example/", "Old trouble")
+    checked(site, young, Unreachable("https://y.example/", "no answer within 30 s"))
+    checked(site, old, BadStatus("https://o.example/", "the server answered 404 (Not Found)"), days=9)
+    page = site.get("/feeds").text
+    shown = re.findall(r'<a href="/feeds/\d+">([^<]*)</a>', page)
+    assert shown == ["Old trouble", "Young trouble", "A Fine"]
+    assert "The server answers, but does not give the document. The reason: it answers 404." in page
+    assert "For 9 days." in page
+    assert "Next try in 23m." in page
+    french = site.get("/feeds", "fr").text
+    assert "La raison\N{NO-BREAK SPACE}: pas de réponse en 30\N{NO-BREAK SPACE}s." in french
+    assert "Depuis 9\N{NO-BREAK SPACE}jours." in french
+
+
+def test_a_thousand_feeds_are_not_one_page(site: Site) -> None:
+    for number in range(201):
+        follow(site.database, f"https://s{number}.example/", f"Feed {number:03}")
+    first, second = site.get("/feeds").text, site.get("/feeds?page=2").text
+    assert first.count("formaction=") == 200
+    assert 'href="/feeds?page=2"' in first
+    assert second.count("formaction=") == 1
+    assert "Feed 200" in second
+    assert 'href="/feeds?page=1"' in second
+    for odd in ("0", "-5", "x", "99999999999999999999"):
+        assert site.get(f"/feeds?page={odd}").status_code == 200
+
+
+def test_one_feed_with_its_entries_and_facts(site: Site) -> None:
+    feed = follow(site.database, "https://a.example/feed", "A News", category=("Presse",))
+    other = follow(site.database, "https://b.example/feed", "B News")
+    publish(site.database, feed, an_entry("Mine"))
+    publish(site.database, other, an_entry("Theirs"))
+    page = site.get(f"/feeds/{feed}").text
+    assert "<h1>A News" in page
+    assert "Mine" in page
+    assert "Theirs" not in page
+    for fact in ("Presse", "https://a.example/feed", "https://site.example/", "not fetched yet"):
+        assert fact in page
+
+
+def test_one_feed_in_trouble_tells_all_it_knows(site: Site) -> None:
+    feed = follow(site.database, "https://a.example/feed", "A News")
+    for _ in range(3):
+        checked(site, feed, BadStatus("https://a.example/feed", "the server answered 503"))
+    page = site.get(f"/feeds/{feed}").text
+    assert "3 tries failed." in page
+    assert "Since November 24, 2026" in page
+    assert "https://a.example/feed: the server answered 503" in page
+
+
+@pytest.mark.parametrize("number", ["1", "2147483648", "9" * 40])
+def test_an_unknown_feed_is_not_found(site: Site, number: str) -> None:
+    assert site.get(f"/feeds/{number}").status_code == 404
+    assert site.post(f"/feeds/{number}/remove").status_code == 404
+
+
+def test_removing(site: Site) -> None:
+    feed = follow(site.database, "https://a.example/feed", "A News")
+    answer = site.post(f"/feeds/{feed}/remove")
+    assert (answer.status_code, answer.location) == (303, "/feeds")
+    page = site.get("/feeds").text
+    assert "You no longer follow “A News”." in page
+    assert "You follow no feed yet." in page
+    assert site.get(f"/feeds/{feed}").status_code == 404
+
+
+# ── adding ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_adding_the_address_of_a_feed(site: Site) -> None:
+    with FeedServer({"/rss": Response(body=RSS)}) as server:
+        answer = site.post("/feeds", url=f"  {server.url('/rss')} ")
+    assert (answer.status_code, answer.location) == (303, "/feeds/1")
+    assert site.refreshes == [False]
+    page = site.get(answer.location).text
+    assert "You now follow “A loopback journal”." in page
+    assert "<h1>A loopback journal" in page
+
+
+def test_adding_a_page_that_announces_one_feed(site: Site) -> None:
+    routes = {"/": Response(body=PAGE % b"", headers=HTML), "/news": Response(body=RSS)}
+    with FeedServer(routes) as server:
+        answer = site.post("/feeds", url=server.url("/"))
+        assert answer.location == "/feeds/1"
+        assert server.url("/news") in site.get(answer.location).text
+
+
+def test_adding_a_page_that_announces_several_offers_the_choice(site: Site) -> None:
+    with FeedServer({"/": Response(body=PAGE % SECOND, headers=HTML)}) as server:
+        answer = site.post("/feeds", url=server.url("/"))
+        assert answer.status_code == 200
+        assert "Which feed?" in answer.text
+        offered = re.findall(r'<button type="submit" name="url" value="([^"]+)">', answer.text)
+        assert offered == [server.url("/news"), server.url("/comments")]
+    assert site.refreshes == []
+
+
+def test_an_address_that_cannot_be_added_stays_in_the_form(site: Site) -> None:
+    with FeedServer() as server:
+        typed = server.url("/none")
+        answer = site.post("/feeds", url=typed)
+    assert answer.status_code == 422
+    assert f'value="{typed}"' in answer.text
+    assert "The reason: it answers 404." in answer.text
+    assert 'role="alert"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("", "Écrivez l’adresse d’un flux"),
+        ("ftp://example.com/x", "elle ne commence pas par http:// ou https://"),
+        ("http://192.168.1.7/feed", "192.168.1.7 n’est pas sur l’Internet public"),
+        ("https://a:b@example.com/", "elle contient un nom d’utilisateur ou un mot de passe"),
+        ("http://127.0.0.1:1/", "Le serveur ne répond pas."),
+    ],
+)
+def test_a_bad_address_is_told_in_a_sentence(site: Site, typed: str, sentence: str) -> None:
+    answer = site.post("/feeds", url=typed, language="fr")
+    assert answer.status_code == 422
+    assert sentence in answer.text
+
+
+def test_adding_what_is_there_already(site: Site) -> None:
+    follow(site.database, "https://a.example/feed", "A News")
+    answer = site.post("/feeds", url="https://a.example/feed")
+    assert answer.status_code == 422
+    assert "You follow this feed already." in answer.text
