@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from library import an_entry, follow, link, publish
@@ -152,7 +152,8 @@ def test_the_text_begins_high_and_its_lines_are_easy_to_follow(scripted_page: Pa
     size, lines = paragraph.evaluate(
         """p => {
             const style = getComputedStyle(p);
-            return [parseFloat(style.fontSize), p.getBoundingClientRect().height / parseFloat(style.lineHeight)];
+            const height = p.getBoundingClientRect().height;
+            return [parseFloat(style.fontSize), height / parseFloat(style.lineHeight)];
         }"""
     )
     assert 18 <= size <= 19
@@ -171,7 +172,7 @@ def test_fourteen_entries_are_seen_at_once(scripted_page: Page, many: int) -> No
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_nothing_scrolls_sideways_and_targets_are_large(
-    chromium: Browser, address: str, many: int, width: int, scheme: str
+    chromium: Browser, address: str, many: int, width: int, scheme: Literal["light", "dark"]
 ) -> None:
     touch = width < 800
     with chromium.new_context(
