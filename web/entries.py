@@ -49,14 +49,15 @@ def home() -> str:
     with reading() as (connection, reader):
         page = load_page(connection, reader, VIEWS[view], mark)
         progress = find_progress(connection, now)
-        if not page.headlines and not list_subscriptions(connection, reader):
+        unread = total_unread(connection, reader)
+        if not page.headlines and not unread and not list_subscriptions(connection, reader):
             return render_template("welcome.html", shelves=starter_shelves(language()))
         return render_template(
             "home.html",
             view=view,
             page=page,
             first=mark is None,
-            unread=total_unread(connection, reader),
+            unread=unread,
             newest=newest_id(connection),
             progress=progress,
         )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("feeds", __name__)
 
-PAGE_LENGTH = 200
+PAGE_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

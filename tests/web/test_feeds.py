@@ -71,13 +71,13 @@ def test_feeds_in_trouble_come_first_and_say_since_when_and_why(site: Site) -> N
 
 
 def test_a_thousand_feeds_are_not_one_page(site: Site) -> None:
-    for number in range(201):
+    for number in range(101):
         follow(site.database, f"https://s{number}.example/", f"Feed {number:03}")
     first, second = site.get("/feeds").text, site.get("/feeds?page=2").text
-    assert first.count("formaction=") == 200
+    assert first.count("formaction=") == 100
     assert 'href="/feeds?page=2"' in first
     assert second.count("formaction=") == 1
-    assert "Feed 200" in second
+    assert "Feed 100" in second
     assert 'href="/feeds?page=1"' in second
     for odd in ("0", "-5", "x", "99999999999999999999"):
         assert site.get(f"/feeds?page={odd}").status_code == 200
