@@ -60,9 +60,6 @@ class Linker:
 
         Waits for another process that is linking this library, up to five minutes.
         """
-        with self._database.read() as connection:
-            if not links.list_pending(connection, 1):
-                return 0
         with self._alone():
             return self._link_all(on_progress)
 

@@ -264,13 +264,6 @@ def find_id_by_url(connection: Connection, user_id: int, url: str) -> int | None
     return None if found is None else int(found)
 
 
-def recent_dates(connection: Connection, feed_id: int, limit: int = 20) -> tuple[datetime, ...]:
-    """When the feed published last, newest first."""
-    query = select(entries.c.published_at).where(entries.c.feed_id == feed_id)
-    rows = connection.scalars(query.order_by(entries.c.published_at.desc()).limit(limit))
-    return tuple(rows)
-
-
 # ── status ───────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy import bindparam, case, exists, func, insert, literal, or_, select, update
 
 from aggregator.domain import ClaimedFeed, CleanFeed, Feed, Validators
 from aggregator.storage.schema import feed_states, feeds, subscriptions
@@ -82,23 +82,6 @@ def claim_due(
         .with_for_update(skip_locked=True, of=feed_states)
     ).all()
     return _hold(connection, rows, holder, until=now + lease)
-
-
-def claim_feed(
-    connection: Connection, feed_id: int, holder: str, *, now: datetime, lease: timedelta
-) -> ClaimedFeed | None:
-    """Take this one feed, due or not; None while somebody else holds it."""
-    rows = connection.execute(
-        select(feed_states, feeds.c.url)
-        .join(feeds, feeds.c.id == feed_states.c.feed_id)
-        .where(
-            feed_states.c.feed_id == feed_id,
-            or_(feed_states.c.lease_until.is_(None), feed_states.c.lease_until <= now),
-        )
-        .with_for_update(skip_locked=True, of=feed_states)
-    ).all()
-    held = _hold(connection, rows, holder, until=now + lease)
-    return held[0] if held else None
 
 
 def _hold(
@@ -227,13 +210,4 @@ def record_feed(connection: Connection, feed_id: int, document: CleanFeed) -> No
             description=document.description,
             language=func.coalesce(document.language, feeds.c.language),
         )
-    )
-
-
-def due_again(connection: Connection, feed_ids: Sequence[int], now: datetime) -> None:
-    """Make these feeds due at once."""
-    connection.execute(
-        update(feed_states)
-        .where(and_(feed_states.c.feed_id.in_(feed_ids), feed_states.c.next_fetch_at > now))
-        .values(next_fetch_at=now)
     )

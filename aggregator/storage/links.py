@@ -165,10 +165,6 @@ def forget_all(connection: Connection) -> None:
     connection.execute(insert(pending_entries).from_select(["entry_id"], select(entries.c.id)))
 
 
-def count_links(connection: Connection) -> int:
-    return int(connection.execute(select(func.count()).select_from(links)).scalar_one())
-
-
 # ── read ─────────────────────────────────────────────────────────────────────────────────────────
 
 

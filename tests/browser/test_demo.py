@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 COMMAND = str(Path(sys.executable).with_name("lire-aussi"))
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
 
 
 @pytest.fixture(scope="module")
@@ -32,17 +28,9 @@ def address() -> Iterator[str]:
             program.terminate()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS.split())
-        yield found
-        found.close()
-
-
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
-def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    context = browser.new_context(locale="fr-FR", java_script_enabled=request.param, base_url=address)
+def page(chromium: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    context = chromium.new_context(locale="fr-FR", java_script_enabled=request.param, base_url=address)
     yield context.new_page()
     context.close()
 
