@@ -233,16 +233,24 @@ def related(
     json: Json = False,
 ) -> None:
     """Show what "Lire aussi" proposes under an entry."""
-    from aggregator.related.showing import choose_shown
+    from aggregator.proposing import chosen_policy, propose
     from aggregator.storage.entries import get_entry
-    from aggregator.storage.links import list_copies, list_related
 
     with Program.open(context.obj) as program, program.database.read() as connection:
         found = get_entry(connection, program.owner_id, _entry_id(connection, program.owner_id, entry))
-        neighbours = list_related(connection, program.owner_id, found.id)
-        copies = list_copies(connection, [neighbour.id for neighbour in neighbours])
-        shown = choose_shown(neighbours, copies, program.settings.related.shown)
+        policy = chosen_policy(connection, program.settings.related)
+        shown = propose(connection, program.owner_id, [found], policy)[found.id]
         output.related(found, shown.links, json=json)
+
+
+@app.command()
+def links(context: typer.Context, json: Json = False) -> None:
+    """Show how linking goes on the newest articles."""
+    from aggregator.proposing import chosen_policy, overview
+
+    with Program.open(context.obj) as program, program.database.read() as connection:
+        policy = chosen_policy(connection, program.settings.related)
+        output.linking(overview(connection, program.owner_id, policy), policy, json=json)
 
 
 def _entry_id(connection: Any, user_id: int, entry: str) -> int:

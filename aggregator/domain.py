@@ -298,20 +298,22 @@ class Article:
     language: str | None
     published_at: datetime | None
     source: str
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """Two related entries; `entry_id` is the one that arrived later.
 
-    `score` is the raw cosine in [0, 1]; `rank` orders (the score with its decay in time); `same_text` says
-    that both are the same text in two places.
+    `score` is the raw cosine in [0, 1]; `rank` orders; `confidence` in [0, 1] is how sure it is that both are
+    about one subject; `same_text` says that both are the same text in two places.
     """
 
     entry_id: int
     neighbour_id: int
     score: float
     rank: float
+    confidence: float
     why: tuple[str, ...]
     same_text: bool
 
@@ -328,8 +330,11 @@ class RelatedEntry:
     published_at: datetime
     score: float
     rank: float
+    confidence: float
     why: tuple[str, ...]
     same_text: bool
+    language: str
+    """As it was analysed."""
 
 
 KnownEntries = Mapping[str, str]

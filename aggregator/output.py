@@ -183,6 +183,29 @@ def _link(link: RelatedEntry) -> dict[str, Any]:
     }
 
 
+def linking(found: Overview, policy: RelatedPolicy, *, json: bool) -> None:
+    state = found.state
+    facts = {
+        "articles": found.articles,
+        "linked": found.linked,
+        "share": round(found.share, 4),
+        "histogram": list(found.histogram),
+        "without_text": found.without_text,
+        "pending": found.pending,
+        "idf_articles": state.idf_articles if state else 0,
+        "linked_at": _iso(state.linked_at) if state else None,
+        "rebuilt_at": _iso(state.rebuilt_at) if state else None,
+        "cpu_ms_per_article": state and state.cpu_ms_per_article,
+        "strictness": policy.strictness,
+        "recency": policy.recency,
+    }
+    if json:
+        _json(facts)
+        return
+    for name, value in facts.items():
+        typer.echo(f"{name:18}  {value}")
+
+
 # ── progress ─────────────────────────────────────────────────────────────────────────────────────
 
 

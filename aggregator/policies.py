@@ -50,20 +50,22 @@ class RelatedPolicy:
 
     shown: int = 4
     """Links under an article."""
-    kept: int = 8
+    strictness: float = 0.5
+    """How sure it must be that two articles are about one subject, in [0, 1], for a link to be shown."""
+    recency: float = 1.0
+    """How much nearness in time counts: 0 not at all, 1 as editors do, 2 twice as much."""
+    kept: int = 12
     """Links kept for each entry, so that four remain for a person who follows only some feeds."""
-    min_cosine: float = 0.18
+    min_cosine: float = 0.10
+    """Less is never a link, however strict."""
     min_cosine_young: float = 0.10
     """Added to `min_cosine` in an empty library; fades as it grows."""
     young_entries: int = 500
     """After this many entries, 37 % of the addition is left."""
     min_shared_terms: int = 3
     same_text_cosine: float = 0.8
-    same_title_cosine: float = 0.5
+    same_title_cosine: float = 0.3
     """Enough for the same text where the titles are equal too; a column's title returns every week."""
-    title_weight: int = 5
-    summary_weight: int = 2
-    content_weight: int = 1
     why_words: int = 5
     languages: tuple[str, ...] = ("fr", "en", "de", "es", "it", "pt", "nl")
     """Among which the language of a text is detected where its feed does not say it."""

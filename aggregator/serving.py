@@ -35,7 +35,7 @@ def run(program: Program, *, host: str, port: int, any_port: bool = False) -> No
             subscriber=program.subscriber,
             request_refresh=jobs.request_refresh,
             secret_key=program.secret_key(),
-            shown=program.settings.related.shown,
+            related=program.settings.related,
             hosts=program.settings.pages.hosts,
         )
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from web import entries, errors, feeds, health, importing, languages, search, security, starter, wording
+from web import entries, errors, feeds, health, importing, languages, links, search, security, starter, wording
 from web.assets import install_assets
 from web.services import EXTENSION, Services
 
@@ -32,6 +32,6 @@ def create_app(services: Services) -> Flask:
     for part in (languages, security, errors, wording):
         part.install(app)
     install_assets(app)
-    for pages in (entries, feeds, importing, starter, search, health):
+    for pages in (entries, feeds, links, importing, starter, search, health):
         app.register_blueprint(pages.blueprint)
     return app

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
 
-from aggregator.related.showing import Shown, choose_shown
+from aggregator.proposing import chosen_policy, propose
 from aggregator.storage.entries import (
     Selection,
     get_entry,
@@ -16,7 +16,6 @@ from aggregator.storage.entries import (
     set_read,
     set_starred,
 )
-from aggregator.storage.links import list_copies, list_related
 from aggregator.storage.runs import find_progress
 from aggregator.storage.subscriptions import list_subscriptions, total_unread
 from web.forms import ID, read_id, read_switch
@@ -26,10 +25,7 @@ from web.services import reading, services, writing
 from web.starter import starter_shelves
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
     from werkzeug.wrappers import Response
-
-    from aggregator.domain import RelatedEntry
 
 blueprint = Blueprint("entries", __name__)
 
@@ -67,16 +63,11 @@ def home() -> str:
 def entry(entry_id: int) -> str:
     with reading() as (connection, reader):
         shown = get_entry(connection, reader, entry_id)
-        related = _related(connection, reader, entry_id)
+        policy = chosen_policy(connection, services().related)
+        related = propose(connection, reader, [shown], policy)[entry_id]
     return render_template(
         "entry.html", entry=shown, related=related, keep_unread=request.args.get("keep") == "unread"
     )
-
-
-def _related(connection: Connection, reader: int, entry_id: int) -> Shown[RelatedEntry]:
-    kept = list_related(connection, reader, entry_id)
-    pairs = list_copies(connection, [other.id for other in kept])
-    return choose_shown(kept, pairs, services().shown)
 
 
 @blueprint.post(f"/entries/<{ID}:entry_id>/read")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from flask import current_app
 
+from aggregator.policies import RelatedPolicy
 from aggregator.storage.users import get_owner
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ class Services:
     """Start a refresh in the background and return at once. True: every feed, also those that are not due."""
     secret_key: bytes
     """Signs the session cookie and the tokens of the forms."""
-    shown: int = 4
-    """Links under an article."""
+    related: RelatedPolicy = RelatedPolicy()
+    """What "Lire aussi" shows, before the owner's choices."""
     hosts: tuple[str, ...] = ()
     """Names under which the pages may be asked for, besides `localhost` and plain IP addresses."""
     clock: Callable[[], datetime] = _utc_now

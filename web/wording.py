@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from babel import Locale
 from babel.dates import format_date, format_time, format_timedelta
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 from flask_babel import get_locale, gettext
 
@@ -32,6 +32,7 @@ def install(app: Flask) -> None:
         countdown=countdown,
         day_name=day_name,
         number=number,
+        percent=percent,
         minutes=reading_minutes,
     )
 
@@ -96,6 +97,10 @@ def day_name(day: date) -> str:
 def short_date(day: date, *, today: date) -> str:
     pattern = gettext("MMM d") if day.year == today.year else gettext("MMM d, y")
     return format_date(day, pattern, locale=_locale())
+
+
+def percent(share: float) -> str:
+    return format_percent(share, locale=_locale())
 
 
 def number(value: int) -> str:

@@ -1,17 +1,25 @@
-"""From the stored links of an entry to what a page shows: best rank first, the same text once.
+"""From the stored links of an entry to what a page shows: sure ones only, best first, the same text once.
 
-Pure Python, for pages: no matrix, no scikit-learn.
+Pure Python, for pages: no matrix, no scikit-learn. How strict and how recent are decided here, at reading, so
+that a change of either shows at once and a preview is what saving gives.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from aggregator.policies import RelatedPolicy
+
+AGES_IN_DAYS = (2, 14, 90)
+"""Three ages of interest: a day's news, a fortnight's story, a season's subject."""
 
 _NOT_WORD = re.compile(r"\W+", re.UNICODE)
 
@@ -23,6 +31,14 @@ class Candidate(Protocol):
     def id(self) -> int: ...
     @property
     def title(self) -> str: ...
+    @property
+    def published_at(self) -> datetime | None: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def rank(self) -> float: ...
+    @property
+    def confidence(self) -> float: ...
     @property
     def same_text(self) -> bool: ...
 
@@ -38,15 +54,47 @@ class Shown(Generic[C]):
     copies: tuple[C, ...]
 
 
-def choose_shown(related: Sequence[C], copies: frozenset[tuple[int, int]], limit: int) -> Shown[C]:
-    """`related` best first; `copies` are pairs (smaller id, larger id) of the same text among them."""
+def choose_shown(
+    related: Iterable[C],
+    copies: frozenset[tuple[int, int]],
+    policy: RelatedPolicy,
+    published_at: datetime | None,
+) -> Shown[C]:
+    """What is shown under an article of that date.
+
+    `related` are all its stored links; `copies` are pairs (smaller id, larger id) of the same text among them.
+    Equal ranks are ordered by date, the newer first, then by id.
+    """
+    candidates = sorted(related, key=lambda candidate: _order(candidate, policy, published_at))
     chosen: list[C] = []
-    for candidate in related:
-        if len(chosen) == limit:
+    for candidate in candidates:
+        if len(chosen) == policy.shown:
             break
-        if not candidate.same_text and not any(_same(candidate, other, copies) for other in chosen):
+        if candidate.same_text or candidate.confidence < policy.strictness:
+            continue
+        if not any(_same(candidate, other, copies) for other in chosen):
             chosen.append(candidate)
-    return Shown(links=tuple(chosen), copies=tuple(entry for entry in related if entry.same_text))
+    return Shown(links=tuple(chosen), copies=tuple(entry for entry in candidates if entry.same_text))
+
+
+def _order(
+    candidate: Candidate, policy: RelatedPolicy, published_at: datetime | None
+) -> tuple[float, float, int]:
+    moment = candidate.published_at.timestamp() if candidate.published_at else -math.inf
+    return -shown_rank(candidate, policy, published_at), -moment, candidate.id
+
+
+def shown_rank(candidate: Candidate, policy: RelatedPolicy, published_at: datetime | None) -> float:
+    """The stored rank, moved by how much more or less than usual recent articles are wanted."""
+    if policy.recency == 1 or published_at is None or candidate.published_at is None:
+        return candidate.rank
+    days = abs((published_at - candidate.published_at).total_seconds()) / 86_400
+    return candidate.rank + (policy.recency - 1) * math.log(decay(days))
+
+
+def decay(days: float) -> float:
+    """How much nearness in time counts: 2.5 on the same day, 1 after years."""
+    return 1 + sum(math.exp(-days / age) for age in AGES_IN_DAYS) / 2
 
 
 def _same(a: Candidate, b: Candidate, copies: frozenset[tuple[int, int]]) -> bool:

@@ -1,7 +1,7 @@
 """The tables, as the newest migration leaves them. Each table has one author.
 
-publisher: feeds, entries · reader: users, categories, subscriptions, statuses · machine: feed_states,
-pending_entries, entry_terms, links, leases, refresh_runs. What the machine knows can be dropped and
+publisher: feeds, entries · reader: users, categories, subscriptions, statuses, choices · machine: feed_states,
+pending_entries, entry_terms, links, linking_state, leases, refresh_runs. What the machine knows can be dropped and
 recomputed. The search index (FTS5 on SQLite, a generated tsvector on PostgreSQL) is made by the migration.
 """
 
@@ -202,7 +202,9 @@ entry_terms = Table(
     Column("arrival", Integer, nullable=False, unique=True),
     Column("language", Text, nullable=False),
     Column("terms", LargeBinary, nullable=False),
-    Column("counts", LargeBinary, nullable=False),
+    Column("codes", LargeBinary, nullable=False),
+    Column("names", LargeBinary, nullable=False),
+    Column("neighbours", LargeBinary, nullable=False),
 )
 
 links = Table(
@@ -212,10 +214,30 @@ links = Table(
     Column("neighbour_id", Integer, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
     Column("score", Float, nullable=False),
     Column("rank", Float, nullable=False),
+    Column("confidence", Float, nullable=False),
     Column("why", Text, nullable=False),
     Column("same_text", Boolean, nullable=False),
     CheckConstraint("entry_id <> neighbour_id", name="two_entries"),
     Index(None, "neighbour_id"),
+)
+
+choices = Table(
+    "choices",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+linking_state = Table(
+    "linking_state",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("generation", Text, nullable=False),
+    Column("rebuilt_at", UtcDateTime),
+    Column("linked_at", UtcDateTime),
+    Column("articles", Integer, nullable=False),
+    Column("idf_articles", Integer, nullable=False),
+    Column("cpu_seconds", Float, nullable=False),
 )
 
 leases = Table(

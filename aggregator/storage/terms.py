@@ -1,0 +1,186 @@
+"""What linking knows of each entry: who waits, and the analysis of who is linked. The machine's; can be rebuilt.
+
+Linked entries are counted in the order of their arrival at the linker; an edited entry arrives again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import bindparam, delete, func, insert, select
+
+from aggregator.domain import Article
+from aggregator.storage.links import forget_links, record_links
+from aggregator.storage.schema import entries, entry_terms, feeds, pending_entries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import ColumnElement, Connection, Row, Select, Table
+
+    from aggregator.domain import Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTerms:
+    """An analysed entry, in little-endian arrays.
+
+    `terms` uint32 and `codes` uint8, position by position; `names` uint32; `neighbours` pairs of an arrival
+    (uint32) and a weight (float32).
+    """
+
+    entry_id: int
+    language: str
+    terms: bytes
+    codes: bytes
+    names: bytes
+    neighbours: bytes
+
+
+class IndexedEntry(NamedTuple):
+    """An entry that is linked already. Its text is left out."""
+
+    arrival: int
+    stored: StoredTerms
+    article: Article
+
+
+class Holding(NamedTuple):
+    """Enough to tell whether an index holds what the database holds."""
+
+    count: int
+    id_sum: int
+    last_arrival: int
+
+
+def _articles(*more: ColumnElement[str] | Table) -> Select[tuple[object, ...]]:
+    return select(
+        entries.c.id,
+        entries.c.url,
+        entries.c.title,
+        entries.c.published_at,
+        entries.c.feed_id,
+        feeds.c.language.label("feed_language"),
+        *more,
+    ).join(feeds, feeds.c.id == entries.c.feed_id)
+
+
+def list_pending(connection: Connection, limit: int) -> tuple[Article, ...]:
+    """Entries that wait to be linked, in the order of their arrival; `source` is the feed's id."""
+    rows = connection.execute(
+        _articles(entries.c.summary, entries.c.text)
+        .join(pending_entries, pending_entries.c.entry_id == entries.c.id)
+        .order_by(entries.c.id)
+        .limit(limit)
+    )
+    return tuple(_article(row, row.summary, row.text) for row in rows)
+
+
+def count_pending(connection: Connection) -> int:
+    return int(connection.scalar(select(func.count()).select_from(pending_entries)) or 0)
+
+
+def count_without_text(connection: Connection, ids: Sequence[int]) -> int:
+    """Of `ids`, how many have a title only."""
+    bare = select(func.count()).where(entries.c.id.in_(ids), entries.c.summary == "", entries.c.text == "")
+    return int(connection.scalar(bare) or 0)
+
+
+def _article(row: Row[tuple[object, ...]], summary: str = "", text: str = "") -> Article:
+    return Article(
+        id=row.id,
+        url=row.url,
+        title=row.title,
+        summary=summary,
+        content=text,
+        language=row.feed_language,
+        published_at=row.published_at,
+        source=str(row.feed_id),
+    )
+
+
+def get_holding(connection: Connection) -> Holding:
+    row = connection.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(entry_terms.c.entry_id), 0),
+            func.coalesce(func.max(entry_terms.c.arrival), 0),
+        )
+    ).one()
+    return Holding(*map(int, row))
+
+
+def list_arrivals(connection: Connection) -> list[tuple[int, int]]:
+    """(arrival, entry_id) of every linked entry, in order."""
+    query = select(entry_terms.c.arrival, entry_terms.c.entry_id).order_by(entry_terms.c.arrival)
+    return [(row.arrival, row.entry_id) for row in connection.execute(query)]
+
+
+def list_indexed(connection: Connection, after: int, limit: int) -> tuple[IndexedEntry, ...]:
+    """Up to `limit` entries that were linked after the arrival `after`, in that order."""
+    rows = connection.execute(
+        _articles(entry_terms)
+        .join(entry_terms, entries.c.id == entry_terms.c.entry_id)
+        .where(entry_terms.c.arrival > after)
+        .order_by(entry_terms.c.arrival)
+        .limit(limit)
+    )
+    return tuple(IndexedEntry(row.arrival, _terms(row), _article(row)) for row in rows)
+
+
+def _terms(row: Row[tuple[object, ...]]) -> StoredTerms:
+    return StoredTerms(
+        entry_id=row.entry_id,
+        language=row.language,
+        terms=row.terms,
+        codes=row.codes,
+        names=row.names,
+        neighbours=row.neighbours,
+    )
+
+
+def record_linked(
+    connection: Connection, terms: Sequence[tuple[int, StoredTerms]], found: Sequence[Link]
+) -> int:
+    """Store (arrival, terms) and links of entries, which then wait no more. Returns the links stored.
+
+    An entry that was removed in the meantime is left out, with its links.
+    """
+    ids = [stored.entry_id for _, stored in terms]
+    alive = frozenset(_existing(connection, [*ids, *{link.neighbour_id for link in found}]))
+    rows = [
+        {
+            "entry_id": stored.entry_id,
+            "arrival": arrival,
+            "language": stored.language,
+            "terms": stored.terms,
+            "codes": stored.codes,
+            "names": stored.names,
+            "neighbours": stored.neighbours,
+        }
+        for arrival, stored in terms
+        if stored.entry_id in alive
+    ]
+    if rows:
+        connection.execute(insert(entry_terms), rows)
+    pairs = [link for link in found if link.entry_id in alive and link.neighbour_id in alive]
+    record_links(connection, pairs)
+    done = delete(pending_entries).where(pending_entries.c.entry_id == bindparam("done"))
+    if ids:
+        connection.execute(done, [{"done": entry_id} for entry_id in ids])
+    return len(pairs)
+
+
+def _existing(connection: Connection, ids: Sequence[int]) -> Iterator[int]:
+    query = select(entries.c.id).where(entries.c.id.in_(bindparam("ids", expanding=True)))
+    for start in range(0, len(ids), 5_000):
+        yield from connection.scalars(query, {"ids": list(ids[start : start + 5_000])})
+
+
+def forget_all(connection: Connection) -> None:
+    """Drop every link and every analysis; all entries wait to be linked again."""
+    forget_links(connection)
+    for table in (entry_terms, pending_entries):
+        connection.execute(delete(table))
+    connection.execute(insert(pending_entries).from_select(["entry_id"], select(entries.c.id)))
