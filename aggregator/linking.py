@@ -200,10 +200,12 @@ def _article(entry: links.IndexedEntry) -> Article:
 
 
 def _terms(entry: links.IndexedEntry) -> Terms:
+    head, body = np.frombuffer(entry.stored.counts, "<u2").reshape(2, -1)
     return Terms(
         language=entry.stored.language,
         ids=np.frombuffer(entry.stored.terms, "<u4"),
-        counts=np.frombuffer(entry.stored.counts, "<u2"),
+        head=head,
+        body=body,
         spelling={},
     )
 
@@ -213,5 +215,5 @@ def _stored(entry_id: int, terms: Terms) -> StoredTerms:
         entry_id=entry_id,
         language=terms.language,
         terms=terms.ids.astype("<u4").tobytes(),
-        counts=terms.counts.astype("<u2").tobytes(),
+        counts=np.concatenate([terms.head, terms.body]).astype("<u2").tobytes(),
     )

@@ -83,7 +83,7 @@ class Index:
     def _with_rows(self, terms: Sequence[Terms]) -> sparse.csr_matrix[np.float32]:
         ids = np.concatenate([t.ids for t in terms])
         self._widen(np.unique(ids))
-        counts = np.concatenate([t.counts for t in terms]).astype(np.float32)
+        counts = np.concatenate([2 * t.head + t.body for t in terms]).astype(np.float32)
         bounds = np.cumsum([0, *(len(t.ids) for t in terms)])
         columns = np.searchsorted(self._vocabulary, ids).astype(np.int32)
         shape = (len(terms), len(self._vocabulary))
