@@ -333,8 +333,8 @@ class RelatedEntry:
     confidence: float
     why: tuple[str, ...]
     same_text: bool
-    language: str
-    """As it was analysed."""
+    foreign_language: str | None
+    """Its language, where that is not the entry's."""
 
 
 KnownEntries = Mapping[str, str]

@@ -86,9 +86,7 @@ class Overview:
         return self.linked / self.articles if self.articles else 0.0
 
 
-def overview(
-    connection: Connection, user_id: int, policy: RelatedPolicy, *, newest: int = 1_000
-) -> Overview:
+def overview(connection: Connection, user_id: int, policy: RelatedPolicy, *, newest: int = 1_000) -> Overview:
     shown = _newest(connection, user_id, newest)
     proposed = propose(connection, user_id, shown, policy).values()
     bins = Counter(
@@ -131,9 +129,7 @@ def preview(
     return tuple(found for found in differences if found.gained or found.lost)
 
 
-def _difference(
-    entry: Headline, old: tuple[RelatedEntry, ...], new: tuple[RelatedEntry, ...]
-) -> Difference:
+def _difference(entry: Headline, old: tuple[RelatedEntry, ...], new: tuple[RelatedEntry, ...]) -> Difference:
     return Difference(
         entry=entry,
         gained=tuple(link for link in new if link not in old),

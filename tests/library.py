@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from aggregator.domain import CleanEntry, CleanFeed, Link, SafeHtml
 from aggregator.storage import entries, feeds, links, subscriptions, users
 from aggregator.storage.engine import Database, sqlite_url
+from aggregator.storage.terms import StoredTerms, record_linked
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 """A Tuesday. What a test takes for the present."""
@@ -118,10 +119,28 @@ def link(
     *,
     why: tuple[str, ...] = (),
     score: float = 0.4,
+    rank: float | None = None,
+    confidence: float = 0.9,
     same_text: bool = False,
 ) -> None:
+    """The rank is the score unless it is given."""
     found = Link(
-        entry_id=entry_id, neighbour_id=neighbour_id, score=score, rank=score, why=why, same_text=same_text
+        entry_id=entry_id,
+        neighbour_id=neighbour_id,
+        score=score,
+        rank=score if rank is None else rank,
+        confidence=confidence,
+        why=why,
+        same_text=same_text,
     )
     with database.write() as connection:
-        links.record_linked(connection, [entry_id], [], [found])
+        links.record_links(connection, [found])
+
+
+def analysed(database: Database, entry_id: int, *, arrival: int, language: str = "fr") -> None:
+    """The entry is linked, without neighbours."""
+    stored = StoredTerms(
+        entry_id=entry_id, language=language, terms=b"", codes=b"", names=b"", neighbours=b""
+    )
+    with database.write() as connection:
+        record_linked(connection, [(arrival, stored)], [])

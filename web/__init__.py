@@ -9,7 +9,19 @@ from __future__ import annotations
 
 from flask import Flask
 
-from web import entries, errors, feeds, health, importing, languages, links, search, security, starter, wording
+from web import (
+    entries,
+    errors,
+    feeds,
+    health,
+    importing,
+    languages,
+    links,
+    search,
+    security,
+    starter,
+    wording,
+)
 from web.assets import install_assets
 from web.services import EXTENSION, Services
 

@@ -14,6 +14,7 @@ from flask_babel import get_locale, gettext
 from web.services import services
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
     from typing import Literal
 
@@ -33,6 +34,7 @@ def install(app: Flask) -> None:
         day_name=day_name,
         number=number,
         percent=percent,
+        language_name=language_name,
         minutes=reading_minutes,
     )
 
@@ -97,6 +99,12 @@ def day_name(day: date) -> str:
 def short_date(day: date, *, today: date) -> str:
     pattern = gettext("MMM d") if day.year == today.year else gettext("MMM d, y")
     return format_date(day, pattern, locale=_locale())
+
+
+def language_name(code: str) -> str:
+    """ "German" for "de"; the code itself where nobody knows it."""
+    names: Mapping[str, str] = _locale().languages
+    return names.get(code, code)
 
 
 def percent(share: float) -> str:

@@ -55,7 +55,6 @@ def list_ranks(connection: Connection) -> tuple[tuple[int, int, float], ...]:
     return tuple((row.entry_id, row.neighbour_id, row.rank) for row in rows)
 
 
-
 def list_related(
     connection: Connection, user_id: int, ids: Sequence[int]
 ) -> dict[int, tuple[RelatedEntry, ...]]:
@@ -66,6 +65,7 @@ def list_related(
         select(this.label("this"), other.label("other"), *facts).where(this.in_(ids)),
         select(other.label("this"), this.label("other"), *facts).where(other.in_(ids)),
     ).subquery()
+    own, theirs = entry_terms.alias(), entry_terms.alias()
     rows = connection.execute(
         select(
             entries.c.id,
@@ -75,11 +75,12 @@ def list_related(
             entries.c.feed_id,
             feed_title(),
             entries.c.published_at,
-            entry_terms.c.language,
+            func.nullif(theirs.c.language, own.c.language).label("foreign_language"),
             ends,
         )
         .join(ends, ends.c.other == entries.c.id)
-        .join(entry_terms, entry_terms.c.entry_id == entries.c.id)
+        .outerjoin(own, own.c.entry_id == ends.c.this)
+        .outerjoin(theirs, theirs.c.entry_id == ends.c.other)
         .join(subscriptions, followed_by(user_id))
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .order_by(ends.c.this, entries.c.id)
@@ -100,7 +101,7 @@ def _related(row: Row[tuple[object, ...]]) -> RelatedEntry:
         confidence=row.confidence,
         why=tuple(json.loads(row.why)),
         same_text=row.same_text,
-        language=row.language,
+        foreign_language=row.foreign_language,
     )
 
 

@@ -8,13 +8,23 @@ from typing import TYPE_CHECKING
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from library import NOW, an_entry, follow, link, owner, publish
+from library import NOW, an_entry, analysed, follow, link, owner, publish
 from postgres import serve_postgres
 from sqlalchemy import text
 
 from aggregator.domain import Schedule, Validators
 from aggregator.errors import BadStatus, NotFound, StorageError
-from aggregator.storage import entries, feeds, leases, links, search, subscriptions
+from aggregator.storage import (
+    choices,
+    entries,
+    feeds,
+    leases,
+    links,
+    linkstate,
+    search,
+    subscriptions,
+    terms,
+)
 from aggregator.storage.engine import SCHEMA, Database, sqlite_url
 from aggregator.storage.migrations import known_versions
 from aggregator.storage.schema import metadata
@@ -157,13 +167,76 @@ def test_search_orders_titles_first_and_reads_no_syntax(database: Database) -> N
 
 
 def test_a_link_is_read_from_both_ends(database: Database) -> None:
-    reader, feed = owner(database), follow(database, "https://a.example/feed", "A")
-    one, two = publish(database, feed, an_entry("One"), an_entry("Two"))
+    feed, reader = follow(database, "https://a.example/feed", "A"), owner(database)
+    one, two, _ = publish(database, feed, an_entry("One"), an_entry("Two"), an_entry("Three"))
     link(database, two, one, why=("Orlov",))
     with database.read() as connection:
-        assert [r.id for r in links.list_related(connection, reader, one)] == [two]
-        assert [r.id for r in links.list_related(connection, reader, two)] == [one]
-        assert links.list_related(connection, reader, one)[0].why == ("Orlov",)
+        related = links.list_related(connection, reader, [one, two])
+    assert {of: [other.id for other in others] for of, others in related.items()} == {one: [two], two: [one]}
+    assert related[one][0].why == ("Orlov",)
+
+
+def test_the_language_of_a_link_is_told_where_it_is_another(database: Database) -> None:
+    feed, reader = follow(database, "https://a.example/feed", "A"), owner(database)
+    one, two, three = publish(database, feed, an_entry("One"), an_entry("Two"), an_entry("Three"))
+    for arrival, (entry_id, language) in enumerate(((one, "fr"), (two, "en"), (three, "fr")), 1):
+        analysed(database, entry_id, arrival=arrival, language=language)
+    for other in (two, three):
+        link(database, other, one)
+    with database.read() as connection:
+        related = links.list_related(connection, reader, [one])[one]
+    assert {other.id: other.foreign_language for other in related} == {two: "en", three: None}
+
+
+def test_what_is_linked_waits_no_more_and_arrives_in_order(database: Database) -> None:
+    feed = follow(database, "https://a.example/feed", "A")
+    one, two = publish(database, feed, an_entry("One"), an_entry("Two"))
+    with database.read() as connection:
+        assert sorted(article.id for article in terms.list_pending(connection, 10)) == sorted([one, two])
+    analysed(database, two, arrival=1)
+    analysed(database, one, arrival=2)
+    with database.read() as connection:
+        assert terms.list_pending(connection, 10) == ()
+        assert [entry.stored.entry_id for entry in terms.list_indexed(connection, 0, 10)] == [two, one]
+        assert [entry.arrival for entry in terms.list_indexed(connection, 1, 10)] == [2]
+        assert terms.get_holding(connection) == (2, one + two, 2)
+
+
+def test_the_analysis_of_an_edited_entry_is_dropped_and_it_waits_again(database: Database) -> None:
+    feed = follow(database, "https://a.example/feed", "A")
+    one, two = publish(database, feed, an_entry("One"), an_entry("Two"))
+    for arrival, entry_id in ((1, one), (2, two)):
+        analysed(database, entry_id, arrival=arrival)
+    link(database, two, one)
+    publish(database, feed, an_entry("One", text="Quite another text."))
+    with database.read() as connection:
+        assert [article.id for article in terms.list_pending(connection, 10)] == [one]
+        assert terms.list_arrivals(connection) == [(2, two)]
+        assert links.list_related(connection, owner(database), [one, two]) == {}
+
+
+def test_a_choice_is_kept_and_taken_back(database: Database) -> None:
+    with database.write() as connection:
+        choices.set_choices(connection, {"related.strictness": "0.4", "related.recency": "2"})
+        choices.set_choices(connection, {"related.strictness": "0.6", "related.recency": None})
+    with database.read() as connection:
+        assert choices.list_choices(connection) == {"related.strictness": "0.6"}
+
+
+def test_the_state_of_linking_begins_anew_with_a_generation(database: Database) -> None:
+    with database.write() as connection:
+        first = linkstate.begin_generation(connection, rebuilt_at=None)
+        linkstate.record_run(connection, 20, 0.5, idf_articles=18, now=NOW)
+        linkstate.record_run(connection, 20, 0.5, idf_articles=38, now=NOW)
+        state = linkstate.find_state(connection)
+        second = linkstate.begin_generation(connection, rebuilt_at=NOW)
+        fresh = linkstate.find_state(connection)
+    assert state is not None
+    assert (state.generation, state.articles, state.idf_articles) == (first, 40, 38)
+    assert state.cpu_ms_per_article == 25
+    assert fresh is not None
+    assert (fresh.generation, fresh.articles, fresh.rebuilt_at) == (second, 0, NOW)
+    assert first != second
 
 
 def test_a_named_lease_has_one_holder(database: Database) -> None:

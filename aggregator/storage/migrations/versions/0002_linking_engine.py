@@ -81,4 +81,3 @@ def upgrade() -> None:
         table.create(op.get_bind())
     op.execute("DELETE FROM pending_entries")
     op.execute("INSERT INTO pending_entries (entry_id) SELECT id FROM entries")
-
