@@ -13,11 +13,15 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from aggregator.domain import CleanEntry, CleanFeed, Link, SafeHtml
 from aggregator.storage import entries, feeds, links, subscriptions, users
 from aggregator.storage.engine import Database, sqlite_url
-from aggregator.storage.terms import StoredTerms, record_linked
+from aggregator.storage.terms import StoredTerms, list_pending, record_linked
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 """A Tuesday. What a test takes for the present."""
@@ -112,6 +116,27 @@ def publish(database: Database, feed_id: int, *found: CleanEntry, now: datetime 
     return [ids[entry.guid] for entry in found]
 
 
+def a_link(
+    entry_id: int,
+    neighbour_id: int,
+    *,
+    why: tuple[str, ...] = (),
+    score: float = 0.4,
+    rank: float | None = None,
+    confidence: float = 0.9,
+    same_text: bool = False,
+) -> Link:
+    return Link(
+        entry_id=entry_id,
+        neighbour_id=neighbour_id,
+        score=score,
+        rank=score if rank is None else rank,
+        confidence=confidence,
+        why=why,
+        same_text=same_text,
+    )
+
+
 def link(
     database: Database,
     entry_id: int,
@@ -124,13 +149,13 @@ def link(
     same_text: bool = False,
 ) -> None:
     """The rank is the score unless it is given."""
-    found = Link(
-        entry_id=entry_id,
-        neighbour_id=neighbour_id,
-        score=score,
-        rank=score if rank is None else rank,
-        confidence=confidence,
+    found = a_link(
+        entry_id,
+        neighbour_id,
         why=why,
+        score=score,
+        rank=rank,
+        confidence=confidence,
         same_text=same_text,
     )
     with database.write() as connection:
@@ -139,8 +164,14 @@ def link(
 
 def analysed(database: Database, entry_id: int, *, arrival: int, language: str = "fr") -> None:
     """The entry is linked, without neighbours."""
-    stored = StoredTerms(
-        entry_id=entry_id, language=language, terms=b"", codes=b"", names=b"", neighbours=b""
-    )
+    stored = stored_terms(entry_id, language)
     with database.write() as connection:
-        record_linked(connection, [(arrival, stored)], [])
+        record_linked(connection, [(arrival, stored)], [], {entry_id: _hash_of(connection, entry_id)})
+
+
+def stored_terms(entry_id: int, language: str = "fr") -> StoredTerms:
+    return StoredTerms(entry_id=entry_id, language=language, terms=b"", codes=b"", names=b"", neighbours=b"")
+
+
+def _hash_of(connection: Connection, entry_id: int) -> str:
+    return next(found.content_hash for found in list_pending(connection, 100) if found.article.id == entry_id)

@@ -193,7 +193,15 @@ feed_states = Table(
     Index(None, "lease_holder"),
 )
 
-pending_entries = Table("pending_entries", metadata, _references("entries", primary_key=True))
+NO_TURN = 2**31 - 1
+
+pending_entries = Table(
+    "pending_entries",
+    metadata,
+    _references("entries", primary_key=True),
+    Column("turn", Integer, nullable=False, default=NO_TURN),
+    Index(None, "turn", "entry_id"),
+)
 
 entry_terms = Table(
     "entry_terms",

@@ -12,10 +12,10 @@ from sqlalchemy import bindparam, delete, func, insert, select
 
 from aggregator.domain import Article
 from aggregator.storage.links import forget_links, record_links
-from aggregator.storage.schema import entries, entry_terms, feeds, pending_entries
+from aggregator.storage.schema import NO_TURN, entries, entry_terms, feeds, pending_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence, Set
 
     from sqlalchemy import ColumnElement, Connection, Row, Select, Table
 
@@ -46,6 +46,13 @@ class IndexedEntry(NamedTuple):
     article: Article
 
 
+class PendingEntry(NamedTuple):
+    """An entry that waits to be linked, and which of its texts that is."""
+
+    article: Article
+    content_hash: str
+
+
 class Holding(NamedTuple):
     """Enough to tell whether an index holds what the database holds."""
 
@@ -66,15 +73,15 @@ def _articles(*more: ColumnElement[str] | Table) -> Select[tuple[object, ...]]:
     ).join(feeds, feeds.c.id == entries.c.feed_id)
 
 
-def list_pending(connection: Connection, limit: int) -> tuple[Article, ...]:
+def list_pending(connection: Connection, limit: int) -> tuple[PendingEntry, ...]:
     """Entries that wait to be linked, in the order of their arrival; `source` is the feed's id."""
     rows = connection.execute(
-        _articles(entries.c.summary, entries.c.text)
+        _articles(entries.c.summary, entries.c.text, entries.c.content_hash)
         .join(pending_entries, pending_entries.c.entry_id == entries.c.id)
-        .order_by(entries.c.id)
+        .order_by(pending_entries.c.turn, pending_entries.c.entry_id)
         .limit(limit)
     )
-    return tuple(_article(row, row.summary, row.text) for row in rows)
+    return tuple(PendingEntry(_article(row, row.summary, row.text), row.content_hash) for row in rows)
 
 
 def count_pending(connection: Connection) -> int:
@@ -141,14 +148,18 @@ def _terms(row: Row[tuple[object, ...]]) -> StoredTerms:
 
 
 def record_linked(
-    connection: Connection, terms: Sequence[tuple[int, StoredTerms]], found: Sequence[Link]
+    connection: Connection,
+    terms: Sequence[tuple[int, StoredTerms]],
+    found: Sequence[Link],
+    read: Mapping[int, str],
 ) -> int:
     """Store (arrival, terms) and links of entries, which then wait no more. Returns the links stored.
 
-    An entry that was removed in the meantime is left out, with its links.
+    `read` gives the content hash of each of these entries as it was analysed. One that was removed in the
+    meantime is left out, with its links; so is one that was edited, and it waits on.
     """
-    ids = [stored.entry_id for _, stored in terms]
-    alive = frozenset(_existing(connection, [*ids, *{link.neighbour_id for link in found}]))
+    there = _hashes(connection, sorted({*read, *(link.neighbour_id for link in found)}))
+    ours = {entry_id for entry_id, content_hash in read.items() if there.get(entry_id) == content_hash}
     rows = [
         {
             "entry_id": stored.entry_id,
@@ -160,27 +171,39 @@ def record_linked(
             "neighbours": stored.neighbours,
         }
         for arrival, stored in terms
-        if stored.entry_id in alive
+        if stored.entry_id in ours
     ]
     if rows:
         connection.execute(insert(entry_terms), rows)
-    pairs = [link for link in found if link.entry_id in alive and link.neighbour_id in alive]
+    pairs = [link for link in found if _stands(link.entry_id, ours, read, there)]
+    pairs = [link for link in pairs if _stands(link.neighbour_id, ours, read, there)]
     record_links(connection, pairs)
     done = delete(pending_entries).where(pending_entries.c.entry_id == bindparam("done"))
-    if ids:
-        connection.execute(done, [{"done": entry_id} for entry_id in ids])
+    if ours:
+        connection.execute(done, [{"done": entry_id} for entry_id in ours])
     return len(pairs)
 
 
-def _existing(connection: Connection, ids: Sequence[int]) -> Iterator[int]:
-    query = select(entries.c.id).where(entries.c.id.in_(bindparam("ids", expanding=True)))
+def _stands(entry_id: int, ours: Set[int], read: Mapping[int, str], there: Mapping[int, str]) -> bool:
+    return entry_id in ours if entry_id in read else entry_id in there
+
+
+def _hashes(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    query = select(entries.c.id, entries.c.content_hash).where(
+        entries.c.id.in_(bindparam("ids", expanding=True))
+    )
+    found: dict[int, str] = {}
     for start in range(0, len(ids), 5_000):
-        yield from connection.scalars(query, {"ids": list(ids[start : start + 5_000])})
+        rows = connection.execute(query, {"ids": list(ids[start : start + 5_000])})
+        found.update((row.id, row.content_hash) for row in rows)
+    return found
 
 
 def forget_all(connection: Connection) -> None:
-    """Drop every link and every analysis; all entries wait to be linked again."""
+    """Drop every link and every analysis; all entries wait to be linked again, in the order they had."""
     forget_links(connection)
-    for table in (entry_terms, pending_entries):
-        connection.execute(delete(table))
-    connection.execute(insert(pending_entries).from_select(["entry_id"], select(entries.c.id)))
+    connection.execute(delete(pending_entries))
+    turn = func.coalesce(entry_terms.c.arrival, NO_TURN)
+    everything = select(entries.c.id, turn).outerjoin(entry_terms, entry_terms.c.entry_id == entries.c.id)
+    connection.execute(insert(pending_entries).from_select(["entry_id", "turn"], everything))
+    connection.execute(delete(entry_terms))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from library import NOW, an_entry, analysed, follow, link, owner, publish
+from library import NOW, a_link, an_entry, analysed, stored_terms, follow, link, owner, publish
 from postgres import serve_postgres
 from sqlalchemy import text
 
@@ -192,7 +192,7 @@ def test_what_is_linked_waits_no_more_and_arrives_in_order(database: Database) -
     feed = follow(database, "https://a.example/feed", "A")
     one, two = publish(database, feed, an_entry("One"), an_entry("Two"))
     with database.read() as connection:
-        assert sorted(article.id for article in terms.list_pending(connection, 10)) == sorted([one, two])
+        assert sorted(found.article.id for found in terms.list_pending(connection, 10)) == sorted([one, two])
     analysed(database, two, arrival=1)
     analysed(database, one, arrival=2)
     with database.read() as connection:
@@ -210,8 +210,34 @@ def test_the_analysis_of_an_edited_entry_is_dropped_and_it_waits_again(database:
     link(database, two, one)
     publish(database, feed, an_entry("One", text="Quite another text."))
     with database.read() as connection:
-        assert [article.id for article in terms.list_pending(connection, 10)] == [one]
+        assert [found.article.id for found in terms.list_pending(connection, 10)] == [one]
         assert terms.list_arrivals(connection) == [(2, two)]
+        assert links.list_related(connection, owner(database), [one, two]) == {}
+
+
+def test_an_entry_that_was_edited_while_it_was_linked_waits_on(database: Database) -> None:
+    feed = follow(database, "https://a.example/feed", "A")
+    one, two = publish(database, feed, an_entry("One"), an_entry("Two"))
+    with database.read() as connection:
+        read = {found.article.id: found.content_hash for found in terms.list_pending(connection, 10)}
+    publish(database, feed, an_entry("One", text="Quite another text."))
+    analysis = [(number, stored_terms(entry_id)) for number, entry_id in enumerate((one, two), 1)]
+    with database.write() as connection:
+        assert terms.record_linked(connection, analysis, [a_link(two, one)], read) == 0
+        assert [found.article.id for found in terms.list_pending(connection, 10)] == [one]
+        assert terms.list_arrivals(connection) == [(2, two)]
+
+
+def test_all_is_forgotten_and_waits_in_the_order_it_had(database: Database) -> None:
+    feed = follow(database, "https://a.example/feed", "A")
+    one, two, three = publish(database, feed, an_entry("One"), an_entry("Two"), an_entry("Three"))
+    for arrival, entry_id in enumerate((two, three), 1):
+        analysed(database, entry_id, arrival=arrival)
+    link(database, two, one)
+    with database.write() as connection:
+        terms.forget_all(connection)
+        assert [found.article.id for found in terms.list_pending(connection, 10)] == [two, three, one]
+        assert terms.get_holding(connection) == (0, 0, 0)
         assert links.list_related(connection, owner(database), [one, two]) == {}
 
 

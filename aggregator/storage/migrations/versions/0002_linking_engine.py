@@ -29,6 +29,13 @@ def _tables(entries: sa.MetaData) -> list[sa.Table]:
     """Spelled out here, not imported: a migration must not change when the schema does."""
     return [
         sa.Table(
+            "pending_entries",
+            entries,
+            _reference("entry_id"),
+            sa.Column("turn", sa.Integer, nullable=False),
+            sa.Index(None, "turn", "entry_id"),
+        ),
+        sa.Table(
             "entry_terms",
             entries,
             _reference("entry_id"),
@@ -73,11 +80,10 @@ def _tables(entries: sa.MetaData) -> list[sa.Table]:
 
 
 def upgrade() -> None:
-    for table in ("links", "entry_terms"):
+    for table in ("links", "entry_terms", "pending_entries"):
         op.drop_table(table)
     tables = sa.MetaData(naming_convention=NAMES)
     sa.Table("entries", tables, sa.Column("id", sa.Integer, primary_key=True))
     for table in _tables(tables):
         table.create(op.get_bind())
-    op.execute("DELETE FROM pending_entries")
-    op.execute("INSERT INTO pending_entries (entry_id) SELECT id FROM entries")
+    op.execute("INSERT INTO pending_entries (entry_id, turn) SELECT id, 2147483647 FROM entries")
