@@ -207,6 +207,7 @@ def _terms(entry: links.IndexedEntry) -> Terms:
         head=head,
         body=body,
         spelling={},
+        names=np.empty(0, np.uint32),
     )
 
 
