@@ -16,7 +16,7 @@ from aggregator.domain import Article
 from aggregator.errors import ArticlesError
 from aggregator.related.explaining import shared_words
 from aggregator.related.index import Index, Pairs
-from aggregator.related.ranking import Ranked, least_cosine, rank_pairs
+from aggregator.related.recipe import Ranked, least_cosine, rank_pairs
 from aggregator.related.showing import choose_shown
 from aggregator.related.text import Analyzer
 

@@ -21,7 +21,7 @@ from aggregator.domain import Article, Link
 from aggregator.errors import StorageError
 from aggregator.related.explaining import shared_words
 from aggregator.related.index import Index, Pairs
-from aggregator.related.ranking import Ranked, least_cosine, rank_pairs
+from aggregator.related.recipe import Ranked, least_cosine, rank_pairs
 from aggregator.related.text import Analyzer, Terms
 from aggregator.storage import leases, links
 from aggregator.storage.links import StoredTerms
@@ -207,6 +207,7 @@ def _terms(entry: links.IndexedEntry) -> Terms:
         head=head,
         body=body,
         spelling={},
+        names=np.empty(0, np.uint32),
     )
 
 

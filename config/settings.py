@@ -1,4 +1,5 @@
-"""Settings: defaults, then `settings.toml` in the library's folder, then the environment.
+"""Settings: defaults, then `settings.toml` in the library's folder, then the environment;
+the spellings of names have a file of their own (`aliases.py`).
 
 A variable is named after its place: `LIRE_AUSSI_FETCH__CONTACT` is `contact` under `[fetch]`. Lists are
 separated by commas there. Durations are seconds. A setting that does not exist or makes no sense is a
@@ -24,11 +25,13 @@ from pydantic_settings import (
 
 from aggregator.errors import SettingsError
 from aggregator.policies import FetchLimits, RefreshPolicy, RelatedPolicy
+from config.aliases import load_aliases
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_NAME = "settings.toml"
+_IN_OTHER_FILES = frozenset({"aliases"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,7 @@ class Settings(BaseSettings):
         if not isinstance(section, Mapping) or policy is None:
             return section
         kinds = get_type_hints(policy)
-        unknown = sorted(set(section) - set(kinds))
+        unknown = sorted(set(section) - (set(kinds) - _IN_OTHER_FILES))
         if unknown:
             raise ValueError(f"there is no setting {info.field_name}.{unknown[0]}")
         return {name: _read(value, kinds[name]) for name, value in section.items()}
@@ -96,9 +99,11 @@ class Settings(BaseSettings):
         """The settings of this library. The file may be missing."""
         path = library / FILE_NAME
         try:
-            return cls(**_file(path))
+            settings = cls(**_file(path))
         except ValidationError as error:
             raise _explain(error, path) from error
+        related = dataclasses.replace(settings.related, aliases=load_aliases(library))
+        return settings.model_copy(update={"related": related})
 
 
 def _read(value: object, kind: object) -> object:
@@ -143,7 +148,8 @@ def to_toml(settings: Settings) -> str:
     for section in ("pages", "fetch", "refresh", "related"):
         lines += ["", f"[{section}]"]
         policy = getattr(settings, section)
-        lines += [f"{f.name} = {_toml(getattr(policy, f.name))}" for f in dataclasses.fields(policy)]
+        names = [f.name for f in dataclasses.fields(policy) if f.name not in _IN_OTHER_FILES]
+        lines += [f"{name} = {_toml(getattr(policy, name))}" for name in names]
     return "\n".join(lines) + "\n"
 
 

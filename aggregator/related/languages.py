@@ -9,6 +9,7 @@ Thai do not part words: there, every two neighbouring characters are a term.
 from __future__ import annotations
 
 import re
+import unicodedata
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 NO_TERM = 0
 """The id of words that are no evidence; a stem whose hash is 0 is lost, which one in four billion is."""
 
-_WORD = re.compile(r"[^\W_]{2,}")
 _CACHED_WORDS = 200_000
 _STEMMERS = {
     "ar": "arabic",
@@ -61,13 +61,29 @@ _RESTS = {
     "fr": "aujourd hui jusqu lorsqu presqu puisqu qu quelqu quoiqu",
     "it": "all coll dall dell nell quell quest sull un",
 }
+# The lists of stop words are made for web pages; these of their words are what an article can be about.
+_SUBJECTS = {
+    "de": "gott mensch menschen ordnung recht",
+    "en": "bill billion computer eu fire invention microsoft mill million mine netscape novel research "
+    "system tv uk world",
+    "es": "acuerdo trabajo",
+    "it": "accidenti citta città consiglio forza scola",
+    "pt": "apoio estado povo trabalho viagem",
+}
+# In capitals these are names, else they say nothing.
+_CAPITALS = {"en": {"AI", "IT", "UN", "US", "WHO"}}
 # A number, perhaps with its unit or ending: “2022”, “20h30”, “3e”, “21st”, “100km”.
 _NUMBER = re.compile(
     r"\d+(?:h\d*|min|[er]|er|re|ers|eme|ème|nd|nde|st|rd|th|os|as|km|kg|cm|mm|m|s|bn|mds?|ct|º|ª|°)?"
 )
-_UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_RUN = re.compile(rf"[{_UNSPACED}]+")
-_PAIRED = frozenset({"ja", "th", "zh"})
+_WORD = re.compile(r"[^\W_]{2,}")
+# Vowel signs and other marks are no letters to Python; in these scripts they stand within words.
+_MARKED_WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0981-\u0e7f])+")
+_MARKED = frozenset({"ar", "bn", "fa", "he", "hi", "ml", "mr", "ne", "ta", "te", "th", "ur", "yi"})
+_PAIRED = frozenset({"ja", "ko", "th", "zh"})
+_RUN = re.compile(r"[\u0e00-\u0e7f\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
+# Endings and particles in Japanese; what has a meaning of its own is mostly written otherwise.
+_HIRAGANA = re.compile(r"[\u3040-\u309f]+")
 
 
 class Language:
@@ -77,7 +93,10 @@ class Language:
         """`aliases` gives, for a word in lower case, the one that it is read as."""
         self.code = code
         stop = stopwordsiso.stopwords(code) if stopwordsiso.has_lang(code) else frozenset()
-        self._stop = frozenset(stop).union(_RESTS.get(code, "").split())
+        self._stop = frozenset(stop).union(_RESTS.get(code, "").split()) - set(
+            _SUBJECTS.get(code, "").split()
+        )
+        self._capitals = frozenset(_CAPITALS.get(code, ()))
         self._aliases = aliases
         # The stemmer's own cache is not needed: ours also remembers what is no term.
         self._stemmer = Stemmer.Stemmer(_STEMMERS[code], 0) if code in _STEMMERS else None
@@ -85,7 +104,9 @@ class Language:
 
     def words(self, text: str) -> list[str]:
         """The words, or pairs of characters, in the order of the text."""
-        found: list[str] = _WORD.findall(text)
+        if not text.isascii():
+            text = unicodedata.normalize("NFC", text)
+        found: list[str] = (_MARKED_WORD if self.code in _MARKED else _WORD).findall(text)
         return list(chain.from_iterable(map(_pairs, found))) if self.code in _PAIRED else found
 
     def terms(self, words: Sequence[str]) -> Iterator[int]:
@@ -95,12 +116,18 @@ class Language:
         return map(self._terms.__getitem__, words)
 
     def _term(self, word: str) -> int:
-        word = word.lower()
-        if word in self._stop or _NUMBER.fullmatch(word):
+        lower = word.lower()
+        if word not in self._capitals and self._says_nothing(lower):
             return NO_TERM
-        word = self._aliases.get(word, word)
-        stem = self._stemmer.stemWord(word) if self._stemmer else word
-        return int(murmurhash3_32(stem, positive=True))
+        lower = self._aliases.get(lower, lower)
+        return term_id(self._stemmer.stemWord(lower) if self._stemmer else lower)
+
+    def _says_nothing(self, lower: str) -> bool:
+        return lower in self._stop or bool(_NUMBER.fullmatch(lower) or _HIRAGANA.fullmatch(lower))
+
+
+def term_id(stem: str) -> int:
+    return int(murmurhash3_32(stem, positive=True))
 
 
 class _Terms(dict[str, int]):
@@ -122,11 +149,9 @@ def _pairs(word: str) -> Sequence[str]:
     return [a + b for a, b in pairwise(word)]
 
 
-def declared(code: str | None) -> str | None:
+def declared_language(code: str | None) -> str | None:
     """The ISO 639-1 code in what a feed says ("fr-FR", "FR"); None for what is no known language."""
-    if not code:
-        return None
-    first = re.split("[-_]", code.strip().lower(), maxsplit=1)[0]
+    first = re.split("[-_]", (code or "").strip().lower(), maxsplit=1)[0]
     first = _OTHER_CODES.get(first, first)
     return first if first in _STEMMERS or first in _PAIRED or stopwordsiso.has_lang(first) else None
 
@@ -146,15 +171,92 @@ _OTHER_CODES = {
 }
 
 
+def script_language(text: str, declared: str | None) -> str | None:
+    """What the script tells, where it is not Latin: the declared language if it is written so."""
+    if text.isascii() or not _OTHER_SCRIPT.search(text):
+        return None
+    letters = sum(map(str.isalpha, text))
+    for script, languages, share in _SCRIPTS:
+        if len(script.findall(text)) > share * letters:
+            return declared if declared in languages else languages[0]
+    return None
+
+
+_OTHER_SCRIPT = re.compile("[\u0370-\u1dff\u3040-\ud7af]")
+# The letters, the languages written with them, the commonest first, and the share of a text that decides.
+# Japanese has Chinese characters too, so kana decide early.
+_SCRIPTS = (
+    (re.compile("[\u3040-\u30ff]"), ("ja",), 0.1),
+    (re.compile("[\u3400-\u9fff]"), ("zh", "ja"), 0.3),
+    (re.compile("[\uac00-\ud7af]"), ("ko",), 0.3),
+    (re.compile("[\u0400-\u052f]"), ("ru", "uk", "bg", "sr", "mk", "be", "kk"), 0.5),
+    (re.compile("[\u0600-\u06ff]"), ("ar", "fa", "ur", "ku"), 0.5),
+    (re.compile("[\u0370-\u03ff]"), ("el",), 0.5),
+    (re.compile("[\u0590-\u05ff]"), ("he", "yi"), 0.5),
+    (re.compile("[\u0e00-\u0e7f]"), ("th",), 0.3),
+    (re.compile("[\u0900-\u097f]"), ("hi", "mr", "ne"), 0.5),
+    (re.compile("[\u0530-\u058f]"), ("hy",), 0.5),
+)
+
+
 class Detector:
-    """Language identification (py3langid), restricted to the configured languages."""
+    """Language identification (py3langid; Lui & Baldwin 2012), restricted to the configured languages."""
 
     def __init__(self, languages: Sequence[str]) -> None:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-        self._identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
-        self._identifier.set_languages(languages)
+        self._identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+        self._identifier.set_languages([c for c in languages if c in self._identifier.nb_classes] or None)
 
-    def language(self, text: str) -> str:
-        code: str = self._identifier.classify(text)[0]
-        return code
+    def language(self, text: str) -> tuple[str, float]:
+        """The code and how sure it is, in [0, 1]."""
+        code, probability = self._identifier.classify(text)
+        return str(code), float(probability)
+
+
+class Languages:
+    """The languages of articles. Keeps caches, so one instance serves one thread."""
+
+    def __init__(self, codes: Sequence[str], aliases: Mapping[str, str]) -> None:
+        """`codes` are those among which the language of a text is detected."""
+        self._codes = codes
+        self._aliases = aliases
+        self._known: dict[str, Language] = {}
+        self._detector: Detector | None = None
+
+    def language_of(self, declared: str | None, text: str) -> Language:
+        """What the script tells, else the language that the feed declares, else what the text looks like."""
+        code = declared_language(declared)
+        return self._language(script_language(text, code) or code or self._detect(text)[0])
+
+    def corrected(self, language: Language, terms: Sequence[int], text: str) -> Language:
+        """The language of a text that contradicts what its feed declares, as a template left in English does.
+
+        `terms` are those of the text in `language`. A declaration is overruled where few of the words are its
+        stop words, which in a text of its own are nearly half, and another language is almost sure.
+        """
+        doubtful = (
+            language.code in self._codes
+            and len(terms) >= _FOREIGN_WORDS
+            and terms.count(NO_TERM) < _FOREIGN_SHARE * len(terms)
+        )
+        if doubtful:
+            code, probability = self._detect(text)
+            return self._language(code) if probability >= _SURE else language
+        return language
+
+    def _detect(self, text: str) -> tuple[str, float]:
+        if self._detector is None:
+            self._detector = Detector(self._codes)
+        return self._detector.language(text[:_DETECTED_CHARACTERS])
+
+    def _language(self, code: str) -> Language:
+        if code not in self._known:
+            self._known[code] = Language(code, self._aliases)
+        return self._known[code]
+
+
+_DETECTED_CHARACTERS = 250
+_FOREIGN_WORDS = 12
+_FOREIGN_SHARE = 0.35
+_SURE = 0.9

@@ -1,99 +1,104 @@
-"""Neighbours to links: the gate, the decay in time, the best of each entry.
+"""Candidates to an order and to silence: two linear models of a few features, weighed in `weights.toml`.
 
-The gate looks at the raw cosine and at shared terms only, before any decay: nearness in time may order what
-is related, never make it so.
+The rank orders the candidates of one entry. The gate says how likely it is that a reader would call a pair
+related; it knows nothing of dates, so that nearness in time may order what is related and never make it so.
+Entries that carry a text and entries of title and summary have weights of their own, since cosines of long
+texts are not those of short ones; a pair of both is half-way.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
+import tomllib
+from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from aggregator.related.features import (
+    GATE_FEATURES,
+    RANK_FEATURES,
+    TIME_FEATURES,
+    gate_features,
+    rank_features,
+)
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
 
-    from aggregator.policies import RelatedPolicy
-    from aggregator.related.index import Index, Pairs
+    from aggregator.related.features import Candidates
+
+_YOUNG_ENTRIES = 500
 
 
-class Ranked(NamedTuple):
-    """Pairs that may be shown, by row and then best first; arrays of one length."""
+class Weights(NamedTuple):
+    """Two rows each, for summaries and for texts; columns as in `features.py`.
 
-    row: npt.NDArray[np.int64]
-    other: npt.NDArray[np.int64]
-    cosine: npt.NDArray[np.float32]
-    rank: npt.NDArray[np.float64]
-    same_text: npt.NDArray[np.bool_]
-
-
-def decay(days: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """How much nearness in time raises a rank: 2.5 on the same day, 1 after years or without a date.
-
-    The sum of three ages of interest: a day's news, a fortnight's story, a season's subject.
+    `bias` (2,) belongs to the gate; `after` is added to the rank where the entry that is read is the older.
     """
-    near: npt.NDArray[np.float64] = np.exp(-days / 2) + np.exp(-days / 14) + np.exp(-days / 90)
-    return 1 + np.nan_to_num(near, nan=0.0) / 2
+
+    rank: npt.NDArray[np.float64]
+    gate: npt.NDArray[np.float64]
+    bias: npt.NDArray[np.float64]
+    after: npt.NDArray[np.float64]
 
 
-def least_cosine(entries: int, policy: RelatedPolicy) -> float:
-    """The raw cosine that a link needs in a library of that many entries.
+def read_weights() -> Weights:
+    """The weights that the package ships."""
+    file = resources.files("aggregator.related").joinpath("weights.toml")
+    found = tomllib.loads(file.read_text(encoding="utf-8"))
+    views = found["summary"], found["text"]
+    return Weights(
+        rank=np.stack([_row(view["rank"], RANK_FEATURES) for view in views]),
+        gate=np.stack([_row(view["gate"], GATE_FEATURES) for view in views]),
+        bias=np.array([view["gate"]["bias"] for view in views], np.float64),
+        after=np.array([view["rank"]["after"] for view in views], np.float64),
+    )
+
+
+def _row(weights: Mapping[str, float], names: tuple[str, ...]) -> npt.NDArray[np.float64]:
+    return np.array([weights[name] for name in names], np.float64)
+
+
+def rank(candidates: Candidates, weights: Weights, *, recency: float = 1) -> npt.NDArray[np.float64]:
+    """What orders the candidates, the higher the better; comparable between entries, of any sign.
+
+    `recency` multiplies what dates decide: 0 forgets them, 1 is as learned.
+    """
+    strength = np.ones(len(RANK_FEATURES))
+    strength[-TIME_FEATURES:] = recency
+    return _mixed(rank_features(candidates) * strength @ weights.rank.T, candidates)
+
+
+def penalty_after(candidates: Candidates, weights: Weights) -> npt.NDArray[np.float64]:
+    """To add to the ranks in the lists of the older entries: what came later is linked less often."""
+    return _mixed(np.tile(weights.after, (len(candidates.cosine), 1)), candidates)
+
+
+def gate(candidates: Candidates, weights: Weights) -> npt.NDArray[np.float64]:
+    """The probability that each pair is related, in (0, 1)."""
+    logit = _mixed(gate_features(candidates) @ weights.gate.T + weights.bias, candidates)
+    return np.asarray(1 / (1 + np.exp(-logit)), np.float64)
+
+
+def _mixed(views: npt.NDArray[np.float64], candidates: Candidates) -> npt.NDArray[np.float64]:
+    """(n, 2) values as summaries and as texts -> (n,) by how much text the pair has."""
+    return np.asarray(views[:, 0] + (views[:, 1] - views[:, 0]) * candidates.text, np.float64)
+
+
+def least_probability(strict: float, entries: int) -> float:
+    """What the gate asks for in a library of that many entries, `strict` in (0, 1) once it has grown.
 
     A young library has seen too few texts to know which words are rare, so it must be stricter.
     """
-    return policy.min_cosine + policy.min_cosine_young * math.exp(-entries / policy.young_entries)
+    odds = strict / (1 - strict) * math.exp(math.exp(-entries / _YOUNG_ENTRIES))
+    return odds / (1 + odds)
 
 
-def rank_pairs(index: Index, pairs: Pairs, policy: RelatedPolicy, *, keep: int, gate: bool = True) -> Ranked:
-    """The `keep` best pairs of each row (copies of its own text not counted) that pass the gate.
-
-    Equal ranks are ordered by date, the newer first, then by id.
-    """
-    facts = index.facts
-    days = np.abs(facts.days[pairs.row] - facts.days[pairs.other])
-    rank = pairs.cosine * decay(days)
-    # A margin, since some of these will not share enough terms.
-    near = _highest(pairs.row, rank, 4 * keep)
-    pairs, rank = pairs.take(near), rank[near]
-    newest = np.nan_to_num(-facts.days[pairs.other], nan=np.inf)
-    order = np.lexsort((facts.id[pairs.other], newest, -rank, pairs.row))
-    pairs, rank = pairs.take(order), rank[order]
-    if gate:
-        shared = np.diff(index.contributions(pairs).indptr) >= policy.min_shared_terms
-        pairs, rank = pairs.take(shared), rank[shared]
-    return _best(index, pairs, rank, policy, keep)
-
-
-def _highest(rows: npt.NDArray[np.int64], rank: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.int64]:
-    """Positions of the `count` highest ranks (and their equals) of each run of equal rows."""
-    bounds = np.r_[np.flatnonzero(np.r_[True, rows[1:] != rows[:-1]]), len(rows)] if len(rows) else [0]
-    chosen = [np.empty(0, np.int64)]
-    for start, end in itertools.pairwise(bounds):
-        some = rank[start:end]
-        least = np.partition(some, -count)[-count] if len(some) > count else -np.inf
-        chosen.append(start + np.flatnonzero(some >= least))
-    return np.concatenate(chosen)
-
-
-def _best(
-    index: Index, pairs: Pairs, rank: npt.NDArray[np.float64], policy: RelatedPolicy, keep: int
-) -> Ranked:
-    title = index.facts.title
-    same_title = (title[pairs.row] == title[pairs.other]) & (title[pairs.row] != "")
-    same_text = (pairs.cosine >= policy.same_text_cosine) | (
-        same_title & (pairs.cosine >= policy.same_title_cosine)
-    )
-    # Copies are kept beside the links, so that a text that is repeated does not push them out.
-    kept = np.zeros(len(rank), bool)
-    for group in (same_text, ~same_text):
-        kept[group] = _place(pairs.row[group]) < keep
-    return Ranked._make(column[kept] for column in (*pairs, rank, same_text))
-
-
-def _place(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The position of each element within its run of equal values: 0, 1, 2, 0, 1, …"""
-    starts = np.flatnonzero(np.r_[True, rows[1:] != rows[:-1]]) if len(rows) else np.empty(0, np.int64)
-    lengths = np.diff(np.r_[starts, len(rows)])
-    return np.arange(len(rows)) - np.repeat(starts, lengths)
+def best_first(
+    ranks: npt.NDArray[np.float64], moments: npt.NDArray[np.float64], ids: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Positions in the order to show: by rank, then the newer (NaN last), then the smaller id."""
+    return np.lexsort((ids, np.nan_to_num(-moments, nan=np.inf), -ranks))

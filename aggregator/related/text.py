@@ -1,18 +1,21 @@
 """An article to terms, counted apart in its head (title and summary) and in its body.
 
 Terms are hashes, so that no vocabulary has to be kept; words keep their spelling for the reasons that a page
-gives. What the counts weigh is decided in `weighting.py`.
+gives. What a feed repeats in its entries does not count. What the counts weigh is decided in `weighting.py`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aggregator.related.languages import NO_TERM, Detector, Language, declared
+from aggregator.related.boilerplate import Boilerplate
+from aggregator.related.labels import tail, without_label
+from aggregator.related.languages import NO_TERM, Language, Languages
+from aggregator.related.names import name_ids, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 _BODY_CHARACTERS = 6_000
 _LEAD_CHARACTERS = 400
 _TITLE_WEIGHT = 2
+_WORDS_AS_TITLE = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,8 @@ class Terms:
 
     `ids` uint32, ascending; `head` and `body` uint16 of the same shape: how often the term stands in the head
     (each word of the title counted twice) and in the body, never 0 in both. `spelling` gives the word of each
-    id as the article writes it first (empty for terms that were read back from storage).
+    id as the article writes it first (empty for terms that were read back from storage). `names` uint32,
+    ascending: ids of another kind, for the names in its head, the same in every language.
     """
 
     language: str
@@ -41,50 +46,58 @@ class Terms:
     head: npt.NDArray[np.uint16]
     body: npt.NDArray[np.uint16]
     spelling: Mapping[int, str]
+    names: npt.NDArray[np.uint32]
+
+
+class _Words(NamedTuple):
+    """The words of an article and their terms, in the order of the text.
+
+    The first `title` of them stand in the title, those up to `head` in the head.
+    """
+
+    words: list[str]
+    terms: list[int]
+    title: int
+    head: int
 
 
 class Analyzer:
-    """Articles to terms. Keeps caches, so one instance serves one thread."""
+    """Articles to terms. Keeps caches and learns, so one instance serves one thread.
 
-    def __init__(self, policy: RelatedPolicy) -> None:
-        self._policy = policy
-        self._languages: dict[str, Language] = {}
-        self._detector: Detector | None = None
+    Articles are to be given in the order of their arrival, since `boilerplate` learns from each.
+    """
+
+    def __init__(self, policy: RelatedPolicy, boilerplate: Boilerplate | None = None) -> None:
+        self.boilerplate = boilerplate or Boilerplate()
+        self._aliases = dict(policy.aliases)
+        self._plain_aliases = {plain(word): plain(name) for word, name in policy.aliases}
+        self._languages = Languages(policy.languages, self._aliases)
 
     def analyze(self, article: Article) -> Terms:
-        language = self._language(self._code(article))
+        title = without_label(article.title)
         summary, body = _summary_and_body(article)
-        title_words, summary_words, body_words = map(language.words, (article.title, summary, body))
-        words = title_words + summary_words + body_words
-        terms = list(language.terms(words))
-        head_end = len(title_words) + len(summary_words)
-        head = Counter(terms[: len(title_words)] * _TITLE_WEIGHT + terms[len(title_words) : head_end])
-        body_counts = Counter(terms[head_end:])
-        # From last to first, so that the first spelling wins: the title's, if it is there.
-        spelling = dict(zip(reversed(terms), reversed(words), strict=True))
-        spelling.pop(NO_TERM, None)
-        ids = sorted(spelling)
-        return Terms(
-            language=language.code,
-            ids=np.array(ids, np.uint32),
-            head=_counts(head, ids),
-            body=_counts(body_counts, ids),
-            spelling=spelling,
-        )
+        summary = without_label(summary)
+        head = f"{title}\n{summary}"
+        language = self._languages.language_of(article.language, head)
+        found = _read(language, title, summary, body)
+        corrected = self._languages.corrected(language, found.terms[: found.head], head)
+        if corrected is not language:
+            language, found = corrected, _read(corrected, title, summary, body)
+        self._leave_out_repeated(article.source, found, len(language.words(tail(title))))
+        return _counted(language.code, found, name_ids(title, summary, self._plain_aliases))
 
-    def _language(self, code: str) -> Language:
-        if code not in self._languages:
-            self._languages[code] = Language(code, {})
-        return self._languages[code]
-
-    def _code(self, article: Article) -> str:
-        """What the feed says, else what the text looks like."""
-        return declared(article.language) or self._detect(article)
-
-    def _detect(self, article: Article) -> str:
-        if self._detector is None:
-            self._detector = Detector(self._policy.languages)
-        return self._detector.language(f"{article.title}\n{article.summary or article.content[:500]}")
+    def _leave_out_repeated(self, feed: str, found: _Words, tail_words: int) -> None:
+        """Make what the feed repeats no evidence. The last `tail_words` of the title may be its formula."""
+        terms = found.terms
+        start = found.title - tail_words
+        title = terms[:start] if any(terms[:start]) else terms[found.title : found.title + _WORDS_AS_TITLE]
+        if tail_words and self.boilerplate.is_formula(feed, title, terms[start : found.title]):
+            terms[start : found.title] = [NO_TERM] * tail_words
+        text = np.array(terms[found.title :], np.uint32)
+        places = np.flatnonzero(text)
+        repeated = self.boilerplate.repeated(feed, title, text[places])
+        for place in (places[repeated] + found.title).tolist():
+            terms[place] = NO_TERM
 
 
 def _summary_and_body(article: Article) -> tuple[str, str]:
@@ -97,6 +110,28 @@ def _summary_and_body(article: Article) -> tuple[str, str]:
     return summary, body
 
 
+def _read(language: Language, title: str, summary: str, body: str) -> _Words:
+    title_words, summary_words = language.words(title), language.words(summary)
+    words = title_words + summary_words + language.words(body)
+    head = len(title_words) + len(summary_words)
+    return _Words(words, list(language.terms(words)), len(title_words), head)
+
+
+def _counted(code: str, found: _Words, names: npt.NDArray[np.uint32]) -> Terms:
+    words, terms, title, head = found
+    # From last to first, so that the first spelling wins: the title's, if it is there.
+    spelling = dict(zip(reversed(terms), reversed(words), strict=True))
+    spelling.pop(NO_TERM, None)
+    ids = sorted(spelling)
+    return Terms(
+        language=code,
+        ids=np.array(ids, np.uint32),
+        head=_counts(Counter(terms[:title] * _TITLE_WEIGHT + terms[title:head]), ids),
+        body=_counts(Counter(terms[head:]), ids),
+        spelling=spelling,
+        names=names,
+    )
+
+
 def _counts(found: Counter[int], ids: list[int]) -> npt.NDArray[np.uint16]:
-    counts = [found.get(term, 0) for term in ids]
-    return np.array(counts, np.uint16)
+    return np.array([found.get(term, 0) for term in ids], np.uint16)

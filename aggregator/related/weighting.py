@@ -35,6 +35,7 @@ def fuse(terms: Terms, idf: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     without a head b. Head and body are so compared as two texts of length 1, whatever their number of words
     (cosine normalisation and logarithmic tf: Salton & Buckley 1988).
     """
+    tf: npt.NDArray[np.floating]
     head, body = _log(terms.head), _log(terms.body)
     head_length, body_length = np.linalg.norm(head * idf), np.linalg.norm(body * idf)
     if head_length and body_length:

@@ -16,7 +16,12 @@ Counts = list[int]
 def _terms(head: Counts, body: Counts) -> Terms:
     ids = np.arange(1, len(head) + 1, dtype=np.uint32)
     return Terms(
-        language="en", ids=ids, head=np.array(head, np.uint16), body=np.array(body, np.uint16), spelling={}
+        language="en",
+        ids=ids,
+        head=np.array(head, np.uint16),
+        body=np.array(body, np.uint16),
+        spelling={},
+        names=ids[:0],
     )
 
 
