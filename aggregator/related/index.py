@@ -1,139 +1,344 @@
-"""Analysed entries to their neighbours: the raw cosines of TF-IDF vectors.
+"""The texts of one language to their neighbours: exact, incremental, in well under a millisecond.
 
-scikit-learn weighs (`TfidfTransformer`: 1 + log tf, smooth idf, L2 norm; Salton & Buckley 1988), a sparse
-product compares. Rows are in the order of arrival. Terms can be added and removed; `weigh` then makes the
-vectors anew, so that idf is always that of all entries held.
+A TF-IDF index by segments. A weight is tf · idf; the tf is a code that depends on the text alone (`codes`), the
+idf is scikit-learn's smooth one, ln((1 + N)/(1 + df)) + 1, of the rows held at the moment of the question. So a
+cosine is always that of now. Everything depends on the order of arrival only, not on batches or restarts.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+import math
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import sparse
-from sklearn.feature_extraction.text import TfidfTransformer
 
-from aggregator.related.showing import title_key
+from aggregator.related.codes import TF
+from aggregator.related.columns import Columns
+from aggregator.related.kernels import (
+    F32,
+    F64,
+    I32,
+    I64,
+    U8,
+    U32,
+    closeness,
+    dot_rows,
+    measure_row,
+    remember,
+    sort,
+    weigh,
+)
+from aggregator.related.search import finish, search
+from aggregator.related.segments import Open, Rows, Sealed, measure_rows
+from aggregator.related.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable
 
     import numpy.typing as npt
 
-    from aggregator.domain import Article
-    from aggregator.related.text import Terms
-
-_CHUNK = 128
-
-
-class Pairs(NamedTuple):
-    """Pairs of rows with their cosine; three arrays of one length."""
-
-    row: npt.NDArray[np.int64]
-    other: npt.NDArray[np.int64]
-    cosine: npt.NDArray[np.float32]
-
-    def take(self, which: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> Pairs:
-        return Pairs(self.row[which], self.other[which], self.cosine[which])
+KEPT = 10
+"""How many of the best scores each row remembers, to know which newcomers enter its list."""
+SEGMENT_ROWS = 65_536
+_GROWTH = 1.02
 
 
-class Facts(NamedTuple):
-    """What is known of the rows beside their terms, one array element a row.
+class Neighbours(NamedTuple):
+    """Rows, best first by score; equal scores: the newer day first (no day last), then the smaller row.
 
-    `days` are days since 1970, NaN where there is no date; `title` is the normal form of the title, empty
-    where it proves nothing.
+    `cosines` are raw, in (0, 1]; a score is cosine × closeness of the days (`kernels.closeness`), in (0, 2.5].
     """
 
-    id: npt.NDArray[np.int64]
-    days: npt.NDArray[np.float64]
-    language: npt.NDArray[np.str_]
-    title: npt.NDArray[np.str_]
+    rows: I64
+    cosines: F32
+    scores: F32
 
 
-def _no_facts() -> Facts:
-    return Facts(np.empty(0, np.int64), np.empty(0), np.empty(0, "U8"), np.empty(0, "U200"))
+class _Room(NamedTuple):
+    """Room for entries, in the order that the kernels take."""
+
+    scores: F32
+    cosines: F32
+    rows: I64
+
+    @classmethod
+    def of(cls, length: int) -> _Room:
+        return cls(np.empty(length, np.float32), np.empty(length, np.float32), np.empty(length, np.int64))
+
+    def first(self, length: int) -> Neighbours:
+        return Neighbours(
+            self.rows[:length].copy(), self.cosines[:length].copy(), self.scores[:length].copy()
+        )
+
+
+class _Query(NamedTuple):
+    """A text's known terms: `kernels.weigh` tells of the arrays. `lookup` needs them in the order of arrival."""
+
+    order: I32
+    weights: F32
+    squares: F32
+    norm: float
+    day: float
+    row: int
 
 
 class Index:
-    """The entries that can be linked to. Not thread-safe: one linker owns it."""
+    """The texts of one language. Not thread-safe: one linker owns it.
 
-    def __init__(self) -> None:
-        self.facts = _no_facts()
-        self._vocabulary: npt.NDArray[np.uint32] = np.empty(0, np.uint32)
-        self._counts = sparse.csr_matrix(np.empty((0, 0), np.float32))
-        self._vectors = self._counts
-        self._inverted = self._counts
+    Rows are numbered 0, 1, 2… in the order of arrival; numbers stay, removed rows are holes.
+    """
+
+    def __init__(self, *, segment_rows: int = SEGMENT_ROWS) -> None:
+        """`segment_rows` at most 65,536; it does not change what is found."""
+        self._capacity = segment_rows
+        self._vocabulary = Vocabulary()
+        self._columns = Columns(segment_rows, KEPT)
+        self._segments: list[Open | Sealed] = []
+        self._alive = self._measured = 0
+        self._asked = 0  # rows before this one have had their neighbours found
+        self._near = np.array([closeness(float(day)) for day in range(1024)], np.float32)
+        self._tf = TF.copy()
+        self._work()
+
+    def _work(self) -> None:
+        """Room for the search; it is kept between calls."""
+        self._lookup: F32 = np.zeros(self._vocabulary.room, np.float32)
+        self._sums: F32 = np.zeros(self._capacity, np.float32)
+        self._found: I32 = np.empty(self._capacity, np.int32)
+        self._closed: F32 = np.full(self._capacity, np.inf, np.float32)
+        self._sizes: I64 = np.zeros(2, np.int64)
+        self._heap = _Room.of(0)
+        self._older = _Room.of(0)
 
     def __len__(self) -> int:
-        return len(self.facts.id)
+        """How many rows there are, holes included."""
+        return self._columns.size
 
-    def add(self, ids: Sequence[int], articles: Sequence[Article], terms: Sequence[Terms]) -> None:
-        """Append rows. `ids` are the index's own names for the articles, unique and never negative."""
-        if not ids:
-            return
-        added = Facts(
-            np.asarray(ids, np.int64),
-            np.asarray([_days(article) for article in articles]),
-            np.asarray([t.language for t in terms], "U8"),
-            np.asarray([title_key(article.title)[:200] for article in articles], "U200"),
+    @property
+    def live(self) -> int:
+        """How many rows are not removed: the N of the idf."""
+        return self._alive
+
+    @property
+    def days(self) -> F64:
+        """Days since 1970 of each row, NaN for none."""
+        return self._columns.days[: len(self)]
+
+    @property
+    def alive(self) -> npt.NDArray[np.bool_]:
+        """Which rows are not removed."""
+        return self._columns.alive[: len(self)]
+
+    @property
+    def _log_rows(self) -> float:
+        return math.log(1 + self._alive)
+
+    def idf(self, terms: U32) -> F32:
+        """ln((1 + N)/(1 + df)) + 1 of each term, scikit-learn's smooth idf over the rows that are not removed."""
+        numbers = self._vocabulary.find(np.ascontiguousarray(terms, np.uint32))
+        rarity = np.where(numbers < 0, np.float32(1), self._vocabulary.rarity[numbers])
+        return np.asarray(rarity + self._log_rows, np.float32)
+
+    def add(self, terms: U32, codes: U8, day: float) -> int:
+        """Add a text: its distinct terms, a code each, its day (NaN for none). Returns its row."""
+        terms = np.ascontiguousarray(terms, np.uint32)
+        codes = np.ascontiguousarray(codes, np.uint8)
+        numbers = self._vocabulary.enter(terms)
+        segment = self._open()
+        segment.append(numbers, codes, self._vocabulary.room)
+        self._alive += 1
+        row = self._columns.append(day, 0, 0)
+        if not self._refreshed():
+            self._columns.inverse[row], self._columns.share[row] = measure_row(
+                numbers, codes, self._vocabulary.rarity, self._log_rows, self._tf, segment.common
+            )
+        return row
+
+    def _open(self) -> Open:
+        """The open segment; a full one is sealed first."""
+        last = self._segments[-1] if self._segments else None
+        if isinstance(last, Open) and len(last) < self._capacity:
+            return last
+        if isinstance(last, Open):
+            self._segments[-1] = last.sealed(self._vocabulary.size)
+        made = Open(self._capacity, self._vocabulary.room)
+        self._segments.append(made)
+        return made
+
+    def remove(self, rows: Iterable[int]) -> None:
+        """Forget these rows; those that are removed already are left so. Their numbers are not used again."""
+        for row in rows:
+            if self._columns.alive[row]:
+                self._vocabulary.forget(np.ascontiguousarray(self._row(row)[0]))
+                self._columns.alive[row] = False
+                self._alive -= 1
+        self._columns.hide_dead()
+        self._refreshed()
+
+    def _refreshed(self) -> bool:
+        """Measure all rows anew if their number has changed by 2 % since it was last done."""
+        if self._measured / _GROWTH < self._alive < self._measured * _GROWTH:
+            return False
+        self._measured = self._alive
+        columns = self._columns
+        for place, segment in enumerate(self._segments):
+            part = self._part(place)
+            measure_rows(
+                segment,
+                self._vocabulary.rarity,
+                self._log_rows,
+                self._tf,
+                columns.inverse[part],
+                columns.share[part],
+            )
+        columns.hide_dead()
+        return True
+
+    def _part(self, place: int) -> slice:
+        """The rows of a segment."""
+        first = place * self._capacity
+        return slice(first, first + len(self._segments[place]))
+
+    def _row(self, row: int) -> tuple[I32, U8]:
+        place, local = divmod(row, self._capacity)
+        rows = self._segments[place].rows
+        part = slice(rows.starts[local], rows.starts[local + 1])
+        return rows.numbers[part], rows.codes[part]
+
+    def vector(self, row: int) -> tuple[U32, U8]:
+        """The terms and codes of a row, as they were added."""
+        numbers, codes = self._row(row)
+        return self._vocabulary.keys[numbers], codes.copy()
+
+    def nearest(self, row: int, *, k: int, floor: float = 0.0) -> Neighbours:
+        """The k best other rows by score whose raw cosine is above `floor`; every one of them, exactly.
+
+        When it is the row's first time (call it right after `add`): also each older row that the pair's score
+        brings among that row's own ten best so far, which are noted. So one pass serves both ends.
+        """
+        numbers, codes = self._row(row)
+        query = self._weighed(numbers, codes, float(self._columns.days[row]), row)
+        first_time = row >= self._asked
+        found, older = self._search(query, max(k, KEPT), floor, first_time)
+        if first_time:
+            self._asked = row + 1
+            self._remember(row, found, older)
+        if k >= KEPT:
+            return found
+        keep = (np.arange(len(found.rows)) < k) | np.isin(found.rows, older.rows)
+        return Neighbours(*(column[keep] for column in found))
+
+    def _remember(self, row: int, found: Neighbours, older: Neighbours) -> None:
+        columns = self._columns
+        remember(columns.best, columns.tenth, older.rows, older.scores)
+        own = min(KEPT, len(found.rows))
+        columns.best[row, :own] = found.scores[:own]
+        columns.tenth[row] = columns.best[row, -1]
+
+    def query(self, terms: U32, codes: U8, day: float, *, k: int, floor: float = 0.0) -> Neighbours:
+        """The k best rows for a text that is not held."""
+        numbers = self._vocabulary.find(np.ascontiguousarray(terms, np.uint32))
+        query = self._weighed(numbers, np.ascontiguousarray(codes, np.uint8), day, -1)
+        return self._search(query, k, floor, older=False)[0]
+
+    def _weighed(self, numbers: I32, codes: U8, day: float, row: int) -> _Query:
+        order = np.empty(len(numbers), np.int32)
+        weights, squares = np.empty(len(numbers), np.float32), np.empty(len(numbers), np.float32)
+        size, norm = weigh(
+            numbers,
+            codes,
+            self._vocabulary.rarity,
+            self._log_rows,
+            self._tf,
+            self._vocabulary.counts,
+            order,
+            weights,
+            squares,
         )
-        self.facts = Facts._make(np.concatenate(pair) for pair in zip(self.facts, added, strict=True))
-        self._counts = self._with_rows(terms)
+        return _Query(order[:size], weights[:size], squares[:size], norm, day, row)
 
-    def _with_rows(self, terms: Sequence[Terms]) -> sparse.csr_matrix[np.float32]:
-        ids = np.concatenate([t.ids for t in terms])
-        self._widen(np.unique(ids))
-        counts = np.concatenate([2 * t.head + t.body for t in terms]).astype(np.float32)
-        bounds = np.cumsum([0, *(len(t.ids) for t in terms)])
-        columns = np.searchsorted(self._vocabulary, ids).astype(np.int32)
-        shape = (len(terms), len(self._vocabulary))
-        added = sparse.csr_matrix((counts, columns, bounds), shape)
-        return cast("sparse.csr_matrix[np.float32]", sparse.vstack([self._counts, added], format="csr"))
+    def _search(self, query: _Query, k: int, floor: float, older: bool) -> tuple[Neighbours, Neighbours]:
+        """The best rows with the older ones that gain, and the latter alone."""
+        self._make_room(k)
+        self._sizes[:] = 0
+        if query.norm > 0 and k > 0:
+            self._lookup[query.order] = query.weights
+            for place in range(len(self._segments) - 1, -1, -1):
+                self._search_segment(place, query, k, floor, older)
+            self._lookup[query.order] = 0
+        heap, gained, sizes = self._heap, self._older, self._sizes
+        length = finish(*heap, *gained, sizes, k, self._columns.days)
+        sort(*heap, length, self._columns.days)
+        return heap.first(length), gained.first(int(sizes[1]))
 
-    def _widen(self, found: npt.NDArray[np.uint32]) -> None:
-        """Make room for terms that were never seen."""
-        wider = np.union1d(self._vocabulary, found)
-        moved = np.searchsorted(wider, self._vocabulary).astype(np.int32)
-        old = self._counts
-        columns = moved[old.indices] if old.nnz else old.indices
-        self._counts = sparse.csr_matrix((old.data, columns, old.indptr), (old.shape[0], len(wider)))
-        self._vocabulary = wider
-
-    def remove(self, ids: Iterable[int]) -> None:
-        """Drop these rows; unknown ids are ignored."""
-        keep = ~np.isin(self.facts.id, np.fromiter(ids, np.int64))
-        if not keep.all():
-            self.facts = Facts._make(column[keep] for column in self.facts)
-            self._counts = self._counts[keep]
-
-    def weigh(self) -> None:
-        """Make the vectors of all rows from what is held now; needed after `add` or `remove`."""
-        if not self._counts.nnz:  # nothing is held, or nothing of it says anything
-            self._vectors, self._inverted = self._counts, self._counts.T.tocsr()
-            return
-        # Explicit zeros would count in the document frequencies; there are none: counts are at least 1.
-        self._vectors = (
-            TfidfTransformer(sublinear_tf=True, smooth_idf=True).fit_transform(self._counts).tocsr()
+    def _search_segment(self, place: int, query: _Query, k: int, floor: float, older: bool) -> None:
+        columns, segment, part = self._columns, self._segments[place], self._part(place)
+        blocks = columns.blocks(place, len(segment))
+        search(
+            *segment.postings,
+            *segment.rows,
+            query.order,
+            query.weights,
+            query.squares,
+            query.norm,
+            self._lookup,
+            self._vocabulary.rarity,
+            self._log_rows,
+            self._tf,
+            self._near,
+            self._sums[: len(segment)],
+            self._found,
+            columns.inverse[part],
+            columns.share[part],
+            columns.tenth[part] if older else self._closed[: len(segment)],
+            columns.lows[blocks],
+            columns.highs[blocks],
+            columns.days,
+            part.start,
+            query.row,
+            query.day,
+            k,
+            max(0.0, floor),
+            np.inf,
+            *self._heap,
+            *self._older,
+            self._sizes,
         )
-        self._inverted = self._vectors.T.tocsr()
 
-    def pairs(self, rows: npt.NDArray[np.int64], floor: float) -> Iterator[Pairs]:
-        """For chunks of `rows`, in order: every other row of the same language at a cosine ≥ `floor`."""
-        for start in range(0, len(rows), _CHUNK):
-            chunk = rows[start : start + _CHUNK]
-            found = (self._vectors[chunk] @ self._inverted).tocoo()
-            row, other = chunk[found.row], found.col.astype(np.int64)
-            pairs = Pairs(row, other, np.minimum(found.data, 1)).take((found.data >= floor) & (row != other))
-            yield pairs.take(self.facts.language[pairs.row] == self.facts.language[pairs.other])
+    def _make_room(self, k: int) -> None:
+        if len(self._lookup) < self._vocabulary.room:
+            self._lookup = np.zeros(self._vocabulary.room, np.float32)
+        if len(self._older.rows) < len(self):
+            self._older = _Room.of(len(self._columns.days))
+        if len(self._heap.rows) < k + 1 + len(self._older.rows):
+            self._heap = _Room.of(k + 1 + len(self._older.rows))
 
-    def contributions(self, pairs: Pairs) -> sparse.csr_matrix[np.float32]:
-        """One row a pair: what each term that both hold adds to their cosine (columns as in `terms`)."""
-        return self._vectors[pairs.row].multiply(self._vectors[pairs.other]).tocsr()
+    def dots(self, terms: U32, weights: F32, rows: I64) -> F32:
+        """Σ weight · tf · idf over the terms that each of `rows` holds: products with unnormalised vectors."""
+        return self._forward(terms, weights, rows)[0]
 
-    def terms(self, columns: npt.NDArray[np.int32]) -> npt.NDArray[np.uint32]:
-        """The term ids of these columns."""
-        return self._vocabulary[columns]
+    def norms(self, rows: I64) -> F32:
+        """The norms of the vectors of `rows`, of now."""
+        return self._forward(np.empty(0, np.uint32), np.empty(0, np.float32), rows)[1]
 
-
-def _days(article: Article) -> float:
-    return article.published_at.timestamp() / 86_400 if article.published_at else float("nan")
+    def _forward(self, terms: U32, weights: F32, rows: I64) -> tuple[F32, F32]:
+        self._make_room(0)
+        numbers = self._vocabulary.find(np.ascontiguousarray(terms, np.uint32))
+        known = numbers >= 0
+        self._lookup[numbers[known]] = weights[known]
+        rows = np.ascontiguousarray(rows, np.int64)
+        dots, norms = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
+        for place in np.unique(rows // self._capacity).tolist():
+            dot_rows(
+                *self._segments[place].rows,
+                place * self._capacity,
+                rows,
+                self._lookup,
+                self._vocabulary.rarity,
+                self._log_rows,
+                self._tf,
+                dots,
+                norms,
+            )
+        self._lookup[numbers[known]] = 0
+        return dots, norms
