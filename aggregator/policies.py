@@ -54,14 +54,10 @@ class RelatedPolicy:
     """How sure it must be that two articles are about one subject, in [0, 1], for a link to be shown."""
     recency: float = 1.0
     """How much nearness in time counts: 0 not at all, 1 as editors do, 2 twice as much."""
-    kept: int = 12
-    """Links kept for each entry, so that four remain for a person who follows only some feeds."""
     min_cosine: float = 0.10
-    """Less is never a link, however strict."""
-    min_cosine_young: float = 0.10
-    """Added to `min_cosine` in an empty library; fades as it grows."""
-    young_entries: int = 500
-    """After this many entries, 37 % of the addition is left."""
+    """Less is never a link, however sure the rest."""
+    min_confidence: float = 0.15
+    """What is less sure is not even kept; the least that `strictness` may be."""
     min_shared_terms: int = 3
     same_text_cosine: float = 0.8
     same_title_cosine: float = 0.3

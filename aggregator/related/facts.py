@@ -1,6 +1,6 @@
-"""What linking knows of each row beside its words: when, where, its neighbours, how often it was linked.
+"""What linking knows of each row of a language beside its words; the machine's tallies.
 
-One structured array, one element a row, in the order of arrival; it can be saved and mapped back into memory.
+One structured array, one element a row, in the order of arrival; it can be written to a file and mapped back.
 """
 
 from __future__ import annotations
@@ -12,36 +12,41 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-NEIGHBOURS = 10
-"""Older rows kept for each row, with their weights: its surroundings, from which its expansion is made."""
+    Rows = npt.NDArray[np.void]
+
+NEIGHBOURS = 20
+"""Older rows kept for each row: its surroundings, from which its expansion is made."""
+MET = 16
+"""How many of the nearest that it has met a row remembers."""
 BEST = 12
-"""Ranks kept for each row: its best links so far."""
-NONE = -1
-"""The row number that says no row; the section of an article without one."""
+"""How many ranks of its best links a row remembers; as many links are kept for it."""
+NO_ROW = -1
 
 FACTS = np.dtype(
     [
         ("arrival", np.int64),
         ("id", np.int64),
-        ("day", np.float64),
-        ("section", np.int32),
         ("title", np.uint64),
-        ("linked", np.int32),
+        ("section", np.int32),
+        ("listed", np.int32),
         ("spread", np.float32),
+        ("body", np.bool_),
         ("neighbours", np.int32, (NEIGHBOURS,)),
         ("weights", np.float32, (NEIGHBOURS,)),
+        ("met", np.float32, (MET,)),
         ("best", np.float32, (BEST,)),
     ]
 )
-"""`day` since 1970, NaN without a date · `title` a hash of its normal form, 0 where it proves nothing ·
-`linked` how many later rows had it among their first · `spread` the length of the expanded vector, the own
-vector having 1 · `best` ascending ranks, -inf where there are fewer."""
+"""`title` is a hash of the title's normal form, 0 where it proves nothing · `listed` how many later rows had it
+among their first four · `spread` the length of the expanded vector, the own vector having 1 · `body` whether
+it has more text than a summary · `weights` of the neighbours, their sum is 1 · `met` descending expanded
+cosines, 0 where there are fewer · `best` ascending ranks, -inf where there are fewer."""
 
 
 class Facts:
     """Grows by doubling. `rows` is a view of what is there; do not keep it across `append`."""
 
-    def __init__(self, rows: npt.NDArray[np.void] | None = None) -> None:
+    def __init__(self, rows: Rows | None = None) -> None:
         self._all = np.empty(0, FACTS) if rows is None else rows
         self._count = len(self._all)
 
@@ -49,19 +54,15 @@ class Facts:
         return self._count
 
     @property
-    def rows(self) -> npt.NDArray[np.void]:
+    def rows(self) -> Rows:
         return self._all[: self._count]
 
-    def append(self, **facts: object) -> npt.NDArray[np.void]:
-        """The new element, all other fields at "none yet"."""
+    def append(self, *, arrival: int, id_: int, title: int, section: int, body: bool) -> None:
+        """A row that knows nobody yet."""
         if self._count == len(self._all):
             wider = np.empty(max(1_024, 2 * self._count), FACTS)
             wider[: self._count] = self._all
             self._all = wider
-        row = self._all[self._count : self._count + 1]
-        row["linked"], row["spread"], row["neighbours"] = 0, 1.0, NONE
-        row["weights"], row["best"] = 0.0, -np.inf
-        for name, value in facts.items():
-            row[name] = value
+        nobody = ((NO_ROW,) * NEIGHBOURS, (0.0,) * NEIGHBOURS, (0.0,) * MET, (-np.inf,) * BEST)
+        self._all[self._count] = (arrival, id_, title, section, 0, 1.0, body, *nobody)
         self._count += 1
-        return row

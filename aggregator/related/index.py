@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aggregator.related.codes import TF
 from aggregator.related.columns import Columns
 from aggregator.related.kernels import (
     F32,
@@ -28,12 +27,14 @@ from aggregator.related.kernels import (
     sort,
     weigh,
 )
+from aggregator.related.pairs import clear_rows, head_rows, spread_rows
 from aggregator.related.search import finish, search
 from aggregator.related.segments import Open, Rows, Sealed, measure_rows
 from aggregator.related.vocabulary import Vocabulary
+from aggregator.related.weighting import IN_HEAD, TF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import numpy.typing as npt
 
@@ -41,6 +42,7 @@ KEPT = 10
 """How many of the best scores each row remembers, to know which newcomers enter its list."""
 SEGMENT_ROWS = 65_536
 _GROWTH = 1.02
+_NO_NORM = np.float32(1e-12)
 
 
 class Neighbours(NamedTuple):
@@ -235,6 +237,11 @@ class Index:
         columns.best[row, :own] = found.scores[:own]
         columns.tenth[row] = columns.best[row, -1]
 
+    def recall(self, row: int, found: Neighbours) -> None:
+        """Let a row that was added again know the neighbours it had, instead of asking for them."""
+        self._asked = row + 1
+        self._remember(row, found, found)
+
     def query(self, terms: U32, codes: U8, day: float, *, k: int, floor: float = 0.0) -> Neighbours:
         """The k best rows for a text that is not held."""
         numbers = self._vocabulary.find(np.ascontiguousarray(terms, np.uint32))
@@ -342,3 +349,40 @@ class Index:
             )
         self._lookup[numbers[known]] = 0
         return dots, norms
+
+    def expanded_dots(self, rows: I64, factors: F32, others: I64) -> F32:
+        """Products of Σ factor · vector of `rows` with the vectors of `others`, all vectors of length 1.
+
+        This is how a text that is expanded by its neighbours compares with others.
+        """
+        self._make_room(0)
+        rows, others = np.ascontiguousarray(rows, np.int64), np.ascontiguousarray(others, np.int64)
+        scaled = np.asarray(factors / np.maximum(self.norms(rows), _NO_NORM), np.float32)
+        weights = self._vocabulary.rarity, self._log_rows, self._tf
+        for segment, first in self._holding(rows):
+            spread_rows(*segment.rows, first, rows, scaled, *weights, self._lookup)
+        dots, norms = np.zeros(len(others), np.float32), np.zeros(len(others), np.float32)
+        for segment, first in self._holding(others):
+            dot_rows(*segment.rows, first, others, self._lookup, *weights, dots, norms)
+        for segment, first in self._holding(rows):
+            clear_rows(*segment.rows[:2], first, rows, self._lookup)
+        return np.asarray(dots / np.maximum(norms, _NO_NORM), np.float32)
+
+    def shared_heads(self, row: int, others: I64) -> F32:
+        """(n, 3): of the terms that stand in the heads of `row` and of each other one, the largest idf, the sum
+        of the three largest, their number."""
+        self._make_room(0)
+        numbers, codes = self._row(row)
+        numbers = np.asarray(numbers[codes >= IN_HEAD])
+        self._lookup[numbers] = self._vocabulary.rarity[numbers] + self._log_rows
+        others = np.ascontiguousarray(others, np.int64)
+        heads = np.zeros((len(others), 3), np.float32)
+        for segment, first in self._holding(others):
+            head_rows(*segment.rows, first, others, self._lookup, heads)
+        self._lookup[numbers] = 0
+        return heads
+
+    def _holding(self, rows: I64) -> Iterator[tuple[Open | Sealed, int]]:
+        """The segments that hold some of `rows`, each with its first row."""
+        for place in sorted(set((rows // self._capacity).tolist())):
+            yield self._segments[place], place * self._capacity

@@ -88,13 +88,14 @@ def _mixed(views: npt.NDArray[np.float64], candidates: Candidates) -> npt.NDArra
     return np.asarray(views[:, 0] + (views[:, 1] - views[:, 0]) * candidates.text, np.float64)
 
 
-def least_probability(strict: float, entries: int) -> float:
-    """What the gate asks for in a library of that many entries, `strict` in (0, 1) once it has grown.
+def young(confidence: npt.NDArray[np.float64], entries: int) -> npt.NDArray[np.float64]:
+    """What the gate's probability is worth in a library of that many entries: less in a young one.
 
-    A young library has seen too few texts to know which words are rare, so it must be stricter.
+    It has seen too few texts to know which words are rare, so the odds are divided by e at first, and by less
+    as it grows.
     """
-    odds = strict / (1 - strict) * math.exp(math.exp(-entries / _YOUNG_ENTRIES))
-    return odds / (1 + odds)
+    odds = confidence / (1 - confidence) * math.exp(-math.exp(-entries / _YOUNG_ENTRIES))
+    return np.asarray(odds / (1 + odds), np.float64)
 
 
 def best_first(

@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 
 _SMALLEST = 1 / 64
 _LARGEST_CODE = 127
-_HEAD_BIT = 128
+IN_HEAD = 128
+"""Codes from here on are those of terms in the head of a text."""
 # From a head of few words less can be told than from its body; at ten distinct terms it weighs half.
 _HEAD_TERMS = 10
 
-_DECODED = np.zeros(256, np.float32)
-_DECODED[1:128] = _SMALLEST ** ((_LARGEST_CODE - np.arange(1, 128)) / (_LARGEST_CODE - 1))
-_DECODED[129:] = _DECODED[1:128]
-_DECODED.setflags(write=False)
+TF: npt.NDArray[np.float32] = np.zeros(256, np.float32)
+TF[1:128] = _SMALLEST ** ((_LARGEST_CODE - np.arange(1, 128)) / (_LARGEST_CODE - 1))
+TF[129:] = TF[1:128]
+TF.setflags(write=False)
+"""The tf of each code."""
 
 
 def fuse(terms: Terms, idf: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -62,14 +64,14 @@ def encode(tf: npt.NDArray[np.float32], head: npt.NDArray[np.bool_]) -> npt.NDAr
     """
     logs = np.log(np.maximum(tf, _SMALLEST)) / -np.log(_SMALLEST)
     codes = np.rint(_LARGEST_CODE + (_LARGEST_CODE - 1) * logs).astype(np.uint8)
-    return np.asarray(codes | head * np.uint8(_HEAD_BIT), np.uint8)
+    return np.asarray(codes | head * np.uint8(IN_HEAD), np.uint8)
 
 
 def decode(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """The tf of each code, float32; the head bit is not looked at, a code of 0 is no weight."""
-    return _DECODED[codes]
+    return TF[codes]
 
 
 def in_head(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
     """Whether each term stands in the head."""
-    return codes >= _HEAD_BIT
+    return codes >= IN_HEAD

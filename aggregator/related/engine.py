@@ -1,0 +1,205 @@
+"""Articles, one after another, to the pairs that are worth keeping: the whole way of "Lire aussi".
+
+Promises: what comes out depends on the articles and their order alone, not on batches or restarts. Both those
+who link come here: the library (`aggregator/linking.py`) and archives (`aggregator/archives.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import numpy as np
+
+from aggregator.related.explaining import Shared, shared_terms
+from aggregator.related.ranking import (
+    best_first,
+    gate,
+    penalty_after,
+    rank,
+    read_weights,
+    young,
+)
+from aggregator.related.shelf import Shelf
+from aggregator.related.text import Analyzer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import numpy.typing as npt
+
+    from aggregator.domain import Article
+    from aggregator.policies import RelatedPolicy
+    from aggregator.related.shelf import Met
+
+F = TypeVar("F", float, "npt.NDArray[np.float64]")
+
+_DOUBTFUL = 1_000.0
+
+
+class Judged(NamedTuple):
+    """What a newcomer makes with older rows; arrays of one length, the best rank first.
+
+    `rank` orders the list of the newcomer, `older_rank` those of the others; `nearness` is the part of both
+    that dates decide; `confidence` in (0, 1); `same_text` where both are one text in two places.
+    """
+
+    rows: npt.NDArray[np.int64]
+    ids: npt.NDArray[np.int64]
+    score: npt.NDArray[np.float32]
+    rank: npt.NDArray[np.float64]
+    older_rank: npt.NDArray[np.float64]
+    nearness: npt.NDArray[np.float64]
+    confidence: npt.NDArray[np.float64]
+    same_text: npt.NDArray[np.bool_]
+
+    def take(self, which: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> Judged:
+        return Judged._make(column[which] for column in self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """What is to be kept of an article for another process; arrays as in `storage.terms.StoredTerms`."""
+
+    language: str
+    terms: npt.NDArray[np.uint32]
+    codes: npt.NDArray[np.uint8]
+    names: npt.NDArray[np.uint32]
+    neighbours: npt.NDArray[np.void]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """An article that has found its place. `spelling` gives its words by term."""
+
+    language: str
+    row: int
+    analysis: Analysis
+    spelling: Mapping[int, str]
+    judged: Judged
+
+
+class Engine:
+    """The articles that can be linked to. Not thread-safe: one linker owns it."""
+
+    def __init__(self, policy: RelatedPolicy) -> None:
+        self._policy = policy
+        self._weights = read_weights()
+        self.analyzer = Analyzer(policy)
+        self.shelves: dict[str, Shelf] = {}
+
+    def __len__(self) -> int:
+        return sum(shelf.index.live for shelf in self.shelves.values())
+
+    def shelf(self, language: str) -> Shelf:
+        """A new language gets one."""
+        return self.shelves.setdefault(language, Shelf())
+
+    def arrive(self, arrival: int, id_: int, article: Article) -> Arrived:
+        """Take the article in and judge it with all older ones. `arrival` and `id_` are the caller's names.
+
+        Arrivals must ascend.
+        """
+        terms = self.analyzer.analyze(article)
+        shelf = self.shelf(terms.language)
+        row, codes = shelf.add(arrival, id_, article, terms)
+        met = shelf.meet(row)
+        return Arrived(
+            language=terms.language,
+            row=row,
+            analysis=Analysis(
+                language=terms.language,
+                terms=terms.ids,
+                codes=codes,
+                names=terms.names,
+                neighbours=shelf.stored_neighbours(row, met),
+            ),
+            spelling=terms.spelling,
+            judged=self._judge(shelf, row, met),
+        )
+
+    def _judge(self, shelf: Shelf, row: int, met: Met) -> Judged:
+        rows, pairs, facts = met.rows, met.pairs, shelf.facts.rows
+        ranks = rank(pairs, self._weights)
+        order = best_first(ranks, shelf.index.days[rows], rows)
+        judged = Judged(
+            rows=rows,
+            ids=facts["id"][rows],
+            score=np.minimum(pairs.cosine, 1),
+            rank=ranks,
+            older_rank=ranks + penalty_after(pairs, self._weights),
+            nearness=ranks - rank(pairs, self._weights, recency=0),
+            confidence=young(gate(pairs, self._weights), shelf.index.live),
+            same_text=self._same_text(facts["title"][row], facts["title"][rows], pairs.cosine),
+        )
+        return judged.take(order)
+
+    def _same_text(
+        self, title: int, titles: npt.NDArray[np.uint64], cosines: npt.NDArray[np.floating]
+    ) -> npt.NDArray[np.bool_]:
+        policy = self._policy
+        same_title = (titles == title) & (title != 0) & (cosines >= policy.same_title_cosine)
+        return np.asarray(same_title | (cosines >= policy.same_text_cosine), np.bool_)
+
+    def worth_keeping(self, arrived: Arrived) -> Judged:
+        """The pairs that may be shown and are among the best of either end, and all copies."""
+        shelf, judged, policy = self.shelves[arrived.language], arrived.judged, self._policy
+        possible = (judged.score >= policy.min_cosine) & (judged.confidence >= policy.min_confidence)
+        judged = judged.take(judged.same_text | possible)
+        merit = self._merit(judged.rank, judged.confidence)
+        best, kept = shelf.facts.rows["best"], np.zeros(len(judged.rows), bool)
+        for place in np.argsort(-merit, kind="stable").tolist():
+            other, same_text = int(judged.rows[place]), bool(judged.same_text[place])
+            if same_text or merit[place] > min(best[arrived.row][0], best[other][0]):
+                if len(self.shared(arrived, other).terms) < policy.min_shared_terms:
+                    continue
+                kept[place] = True
+                if not same_text:
+                    for end in (arrived.row, other):
+                        _enter(best[end], merit[place])
+        return judged.take(kept)
+
+    def shared(self, arrived: Arrived, other: int) -> Shared:
+        """The terms that the article shares with a row of its language."""
+        return shared_terms(self.shelves[arrived.language].index, arrived.row, other)
+
+    def why(self, arrived: Arrived, other: int) -> tuple[str, ...]:
+        """Up to `why_words` words of both texts that carry most of their cosine, as the newer one spells them."""
+        terms = self.shared(arrived, other).terms[: self._policy.why_words]
+        return tuple(arrived.spelling[term] for term in terms.tolist())
+
+    def remove(self, arrivals: Iterable[int]) -> None:
+        """Forget these; unknown ones are ignored."""
+        gone = np.array(sorted(arrivals), np.int64)
+        for shelf in self.shelves.values():
+            rows = shelf.rows_of(gone)
+            shelf.index.remove(rows[rows >= 0].tolist())
+
+    def restore(self, arrival: int, id_: int, article: Article, analysis: Analysis) -> None:
+        """Take in an article that was linked by another process, or before this one began."""
+        shelf = self.shelf(analysis.language)
+        row = shelf.put(arrival, id_, article, analysis.terms, analysis.codes)
+        shelf.restore(row, analysis.neighbours)
+
+    def restore_links(self, kept: Sequence[tuple[int, int, float, float]]) -> None:
+        """Let both ends of links that are kept know of them: (id, other id, rank, confidence)."""
+        for shelf in self.shelves.values():
+            rows = np.flatnonzero(shelf.index.alive)
+            by_id = dict(zip(shelf.facts.rows["id"][rows].tolist(), rows.tolist(), strict=True))
+            best = shelf.facts.rows["best"]
+            for one, other, rank_, confidence in kept:
+                if one in by_id and other in by_id:
+                    for end in (by_id[one], by_id[other]):
+                        _enter(best[end], self._merit(rank_, confidence))
+
+    def _merit(self, ranks: F, confidences: F) -> F:
+        """What is shown comes first, however much there is that would be shown if one were less strict."""
+        return ranks - _DOUBTFUL * (confidences < self._policy.strictness)
+
+
+def _enter(best: npt.NDArray[np.float32], merit: float) -> None:
+    """Into an ascending list of the largest."""
+    if merit > best[0]:
+        place = int(np.searchsorted(best, merit)) - 1
+        best[:place] = best[1 : place + 1]
+        best[place] = merit

@@ -1,0 +1,130 @@
+"""The loops over pairs of rows, compiled by numba: what two texts share, and who their neighbours are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aggregator.related.kernels import compiled
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from aggregator.related.kernels import F32, I32, I64, U8, U32
+
+
+@compiled
+def spread_rows(
+    row_starts: I64,
+    numbers: I32,
+    codes: U8,
+    first: int,
+    rows: I64,
+    factors: F32,
+    rarity: F32,
+    log_rows: float,
+    tf: F32,
+    lookup: F32,
+) -> None:
+    """Add factor · tf · idf of those `rows` that this segment (from row `first`) holds to `lookup`."""
+    for i in range(len(rows)):
+        local = rows[i] - first
+        if local < 0 or local >= len(row_starts) - 1:
+            continue
+        for j in range(row_starts[local], row_starts[local + 1]):
+            number = numbers[j]
+            lookup[number] += factors[i] * tf[codes[j]] * np.float32(rarity[number] + log_rows)
+
+
+@compiled
+def clear_rows(row_starts: I64, numbers: I32, first: int, rows: I64, lookup: F32) -> None:
+    """Set the terms of those `rows` back to 0 in `lookup`."""
+    for i in range(len(rows)):
+        local = rows[i] - first
+        if 0 <= local < len(row_starts) - 1:
+            for j in range(row_starts[local], row_starts[local + 1]):
+                lookup[numbers[j]] = 0
+
+
+@compiled
+def head_rows(
+    row_starts: I64, numbers: I32, codes: U8, first: int, rows: I64, lookup: F32, heads: F32
+) -> None:
+    """`lookup` holds the idf of one row's head terms. Of the head terms that each of `rows` shares:
+
+    heads[:, 0] the largest idf, heads[:, 1] the sum of the three largest, heads[:, 2] their number.
+    """
+    for i in range(len(rows)):
+        local = rows[i] - first
+        if local < 0 or local >= len(row_starts) - 1:
+            continue
+        one = two = three = np.float32(0)
+        count = 0
+        for j in range(row_starts[local], row_starts[local + 1]):
+            idf = lookup[numbers[j]]
+            if idf == 0 or codes[j] < 128:
+                continue
+            count += 1
+            if idf > one:
+                one, two, three = idf, one, two
+            elif idf > two:
+                two, three = idf, two
+            elif idf > three:
+                three = idf
+        heads[i, 0], heads[i, 1], heads[i, 2] = one, one + two + three, count
+
+
+@compiled
+def supports(
+    row: int, candidates: I64, neighbours: npt.NDArray[np.int32], weights: F32, own: I32, own_weights: F32
+) -> F32:
+    """For each candidate the share, by weight, of the own neighbours that are next to it as well.
+
+    Two rows are next to each other where the older one is among the neighbours of the newer one.
+    """
+    found = np.zeros(len(candidates), np.float32)
+    for i in range(len(candidates)):
+        candidate = candidates[i]
+        for j in range(len(own)):
+            other = own[j]
+            if other < 0 or other == candidate:
+                continue
+            newer, older = max(other, candidate), min(other, candidate)
+            for k in range(neighbours.shape[1]):
+                if neighbours[newer, k] == older:
+                    found[i] += own_weights[j]
+                    break
+    return found
+
+
+@compiled
+def meet(met: F32, rows: I64, values: F32) -> None:
+    """Enter each value in its row's descending list of the largest."""
+    last = met.shape[1] - 1
+    for i in range(len(rows)):
+        best = met[rows[i]]
+        if values[i] <= best[last]:
+            continue
+        place = last
+        while place > 0 and best[place - 1] < values[i]:
+            best[place] = best[place - 1]
+            place -= 1
+        best[place] = values[i]
+
+
+@compiled
+def common_terms(one: U32, other: U32, at_one: I64, at_other: I64) -> int:
+    """Positions of the terms that both ascending arrays hold; returns how many there are."""
+    i = j = count = 0
+    while i < len(one) and j < len(other):
+        if one[i] == other[j]:
+            at_one[count], at_other[count] = i, j
+            count += 1
+            i += 1
+            j += 1
+        elif one[i] < other[j]:
+            i += 1
+        else:
+            j += 1
+    return count
