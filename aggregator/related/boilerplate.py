@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _RUN = 6
+_LONGEST_GAP = 3
 _FEWEST_SLOTS, _MOST_SLOTS = 512, 8192
-_LEARNT, _FORMULA = 2, 4
+# What has to speak for a run: a third entry, or a second where the text that came back is longer.
+_LEARNT, _LEARNT_WHERE_LONG, _LONG_ROW = 4, 2, 4
 _MOST = 8
 _OTHER_TITLE, _SIMILAR_TITLE = 2, 1
 # Odd multipliers of a polynomial modulo 2⁶⁴ (Knuth, TAOCP 3, 6.4: multiplicative hashing).
@@ -64,13 +66,13 @@ class Boilerplate:
         if not len(runs):
             return np.zeros(len(text), bool)
         slots = self._room(feed, len(runs))
-        learnt = _learn(slots, runs, _bits(title), least=_LEARNT)
-        return _covered(learnt, len(text))
+        seen = _learn(slots, runs, _bits(title))
+        return _covered((seen >= _LEARNT) | _long(seen >= _LEARNT_WHERE_LONG), len(text))
 
     def is_formula(self, feed: str, title: Sequence[int], tail: Sequence[int]) -> bool:
         """Whether the feed has hung these terms, and no others, behind other titles often enough."""
         run = np.array([_mixed(tail)], np.uint32)
-        return bool(_learn(self._room(feed, 1), run, _bits(title), least=_FORMULA)[0])
+        return bool(_learn(self._room(feed, 1), run, _bits(title))[0] >= _LEARNT)
 
     def _room(self, feed: str, runs: int) -> _Slots:
         """The slots of the feed; more of them when they are half full."""
@@ -137,37 +139,61 @@ def _bits(title: Sequence[int]) -> np.uint64:
     return np.uint64(bits)
 
 
-def _learn(
-    slots: _Slots, runs: npt.NDArray[np.uint32], title: np.uint64, *, least: int
-) -> npt.NDArray[np.bool_]:
-    """Notes the runs; which of them are boilerplate.
+def _learn(slots: _Slots, runs: npt.NDArray[np.uint32], title: np.uint64) -> npt.NDArray[np.uint8]:
+    """Notes the runs, and tells how much speaks for each being boilerplate, in [0, 8].
 
     A run that finds its slot taken by another weakens it, and takes it once nothing speaks for the other
     (Misra & Gries 1982).
     """
     places = _place(runs, len(slots.runs))
-    known, seen = slots.runs[places] == runs, slots.seen[places]
-    learnt = np.zeros(len(runs), bool)
+    known, before = slots.runs[places] == runs, slots.seen[places]
+    now = np.zeros(len(runs), np.uint8)
     if known.any():
-        last, before = slots.titles[places[known]], seen[known]
-        more = np.where(last & title == 0, _OTHER_TITLE, _SIMILAR_TITLE) * (last != title)
-        now = np.minimum(before + more, _MOST)
-        slots.seen[places[known]] = now
-        learnt[known] = now >= least
-    slots.seen[places[~known]] -= seen[~known] > 0
-    mine = places[known | (seen == 0)]
-    slots.runs[mine] = runs[known | (seen == 0)]
-    slots.titles[mine] = title
-    return learnt
+        evidence = _evidence(slots.titles[places[known]], title)
+        now[known] = np.minimum(before[known] + evidence, _MOST)
+    slots.seen[places] = np.where(known, now, before - (before > 0))
+    mine = known | (before == 0)
+    slots.runs[places[mine]] = runs[mine]
+    slots.titles[places[mine]] = title
+    return now
+
+
+def _evidence(titles: npt.NDArray[np.uint64], title: np.uint64) -> npt.NDArray[np.uint8]:
+    """How much it speaks for boilerplate that a run under `title` was seen under each of `titles`."""
+    common, fewer = np.bitwise_count(titles & title), np.minimum(np.bitwise_count(titles), title.bit_count())
+    return np.where(titles == title, 0, np.where(3 * common > fewer, _SIMILAR_TITLE, _OTHER_TITLE))
+
+
+def _long(weak: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Those that stand in a row of at least `_LONG_ROW`, small gaps included."""
+    row = np.zeros(len(weak), bool)
+    starts = len(weak) - _LONG_ROW + 1
+    if starts > 0 and weak.any():
+        bridged = _bridged(weak)
+        whole = np.logical_and.reduce([bridged[place : place + starts] for place in range(_LONG_ROW)])
+        for place in range(_LONG_ROW):
+            row[place : place + starts] |= whole
+    return row
 
 
 def _covered(learnt: npt.NDArray[np.bool_], length: int) -> npt.NDArray[np.bool_]:
-    """The terms that stand in a learnt run."""
+    """The terms that stand in a learnt run, and the few between two of them: a name, what changes each day."""
     covered = np.zeros(length, bool)
     if learnt.any():
         for place in range(_RUN):
             covered[place : place + len(learnt)] |= learnt
+        return _bridged(covered)
     return covered
+
+
+def _bridged(marked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Marked too what stands in gaps of at most `_LONGEST_GAP`."""
+    bridged = marked.copy()
+    ends = np.flatnonzero(marked)
+    steps = np.diff(ends)
+    for gap in np.flatnonzero((steps > 1) & (steps <= _LONGEST_GAP + 1)).tolist():
+        bridged[ends[gap] : ends[gap + 1]] = True
+    return bridged
 
 
 def _moved(slots: _Slots, length: int) -> _Slots:
