@@ -6,27 +6,24 @@ Reads and writes JSON lines. One line in, one line out, in the order of the inpu
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from aggregator.domain import Article
 from aggregator.errors import ArticlesError
-from aggregator.related.explaining import shared_words
-from aggregator.related.index import Index, Pairs
-from aggregator.related.recipe import Ranked, least_cosine, rank_pairs
+from aggregator.related.engine import Engine
+from aggregator.related.facts import KEPT
 from aggregator.related.showing import choose_shown
-from aggregator.related.text import Analyzer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from aggregator.policies import RelatedPolicy
+    from aggregator.related.engine import Pair
 
-_DAYS_AFTER = 0.5
-_ANY_COSINE = 1e-6
+_STILL_AT_PUBLICATION = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +32,11 @@ class ArchiveLink:
 
     id: int
     title: str
+    published_at: datetime | None
     score: float
+    rank: float
+    nearness: float
+    confidence: float
     why: tuple[str, ...]
     same_text: bool
 
@@ -53,58 +54,52 @@ def link_articles(
     `earlier_only` leaves out what was published more than half a day after the article; without `gate` the
     best `limit` are shown however far they are.
     """
-    if not articles:
-        return []
-    analyzer = Analyzer(policy)
-    terms = [analyzer.analyze(article) for article in articles]
-    spellings = [t.spelling for t in terms]
-    index = Index()
-    index.add(range(len(articles)), articles, terms)
-    index.weigh()
-    floor = least_cosine(len(index), policy) if gate else _ANY_COSINE
-    ranked = [
-        rank_pairs(index, _published(index, pairs, earlier_only), policy, keep=3 * limit, gate=gate)
-        for pairs in index.pairs(np.arange(len(index)), floor)
-    ]
-    copies = frozenset(pair for chunk in ranked for pair in _copies(chunk))
-    shown: list[tuple[ArchiveLink, ...]] = [()] * len(articles)
-    for chunk in ranked:
-        for row, candidates in _candidates(index, chunk, articles, spellings, policy).items():
-            shown[row] = choose_shown(candidates, copies, limit).links
-    return shown
+    engine = Engine(policy if gate else _open(policy), kept=max(limit, KEPT))
+    lists: list[list[ArchiveLink]] = [[] for _ in articles]
+    copies: set[tuple[int, int]] = set()
+    for arrival, position in enumerate(_by_date(articles)):
+        newer = articles[position]
+        for pair in engine.arrive(arrival, position, newer).pairs:
+            older = articles[pair.id]
+            if pair.same_text:
+                copies.add((min(position, pair.id), max(position, pair.id)))
+            lists[position].append(_link(pair, older, pair.id, pair.rank))
+            if not earlier_only or not _later(newer, older):
+                lists[pair.id].append(_link(pair, newer, position, pair.older_rank))
+    shown = replace(policy, shown=limit, strictness=policy.strictness if gate else 0)
+    return [choose_shown(found, frozenset(copies), shown).links for found in lists]
 
 
-def _published(index: Index, pairs: Pairs, earlier_only: bool) -> Pairs:
-    """An article without a date is always there."""
-    if not earlier_only:
-        return pairs
-    days = index.facts.days
-    return pairs.take(~(days[pairs.other] > days[pairs.row] + _DAYS_AFTER))
+def _open(policy: RelatedPolicy) -> RelatedPolicy:
+    """Whatever shares a word may be shown."""
+    return replace(policy, min_cosine=0, min_confidence=0, min_shared_terms=1, strictness=0)
 
 
-def _copies(ranked: Ranked) -> Iterator[tuple[int, int]]:
-    rows, others = ranked.row[ranked.same_text], ranked.other[ranked.same_text]
-    return zip(np.minimum(rows, others).tolist(), np.maximum(rows, others).tolist(), strict=True)
+def _by_date(articles: Sequence[Article]) -> list[int]:
+    """Positions in the order of publication, which is that of arrival here; those without a date first."""
+    moments = [article.published_at.timestamp() if article.published_at else -inf for article in articles]
+    return sorted(range(len(articles)), key=moments.__getitem__)
 
 
-def _candidates(
-    index: Index,
-    ranked: Ranked,
-    articles: Sequence[Article],
-    spellings: Sequence[Mapping[int, str]],
-    policy: RelatedPolicy,
-) -> dict[int, list[ArchiveLink]]:
-    """The links of each row, best first."""
-    pairs = Pairs(ranked.row, ranked.other, ranked.cosine)
-    words = shared_words(index, pairs, [spellings[row] for row in ranked.row], limit=policy.why_words)
-    found: dict[int, list[ArchiveLink]] = {}
-    columns = (ranked.row, ranked.other, ranked.cosine, ranked.same_text)
-    for (row, other, score, same_text), why in zip(
-        zip(*(column.tolist() for column in columns), strict=True), words, strict=True
-    ):
-        link = ArchiveLink(id=other, title=articles[other].title, score=score, why=why, same_text=same_text)
-        found.setdefault(row, []).append(link)
-    return found
+def _later(article: Article, than: Article) -> bool:
+    """Whether the article came so late that nobody could link to it at the other's publication."""
+    if article.published_at is None or than.published_at is None:
+        return False
+    return article.published_at - than.published_at > _STILL_AT_PUBLICATION
+
+
+def _link(pair: Pair, article: Article, position: int, rank: float) -> ArchiveLink:
+    return ArchiveLink(
+        id=position,
+        title=article.title,
+        published_at=article.published_at,
+        score=pair.score,
+        rank=rank,
+        nearness=pair.nearness,
+        confidence=pair.confidence,
+        why=pair.why,
+        same_text=pair.same_text,
+    )
 
 
 # ── JSON lines ───────────────────────────────────────────────────────────────────────────────────
@@ -148,6 +143,7 @@ def _article(line: bytes, where: str) -> Article:
         language=_text(facts, "language", where) or None,
         published_at=_moment(_text(facts, "published", where), where),
         source=_text(facts, "source", where),
+        url=_text(facts, "url", where) or None,
     )
 
 

@@ -19,7 +19,6 @@ from aggregator.storage.terms import count_pending, count_without_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from aggregator.policies import RelatedPolicy
     from aggregator.storage.linkstate import LinkingState
 
-CHOICES = {"strictness": (0.0, 1.0), "recency": (0.0, 3.0)}
+CHOICES = {"strictness": (0.15, 0.95), "recency": (0.0, 3.0)}
 """What the owner may choose on the pages, with the least and the greatest value."""
 HISTOGRAM_BINS = 20
 
@@ -60,10 +59,7 @@ def propose(
     related = list_related(connection, user_id, [entry.id for entry in shown])
     others = {other.id for those in related.values() for other in those}
     copies = list_copies(connection, sorted(others))
-    return {
-        entry.id: choose_shown(related.get(entry.id, ()), copies, policy, entry.published_at)
-        for entry in shown
-    }
+    return {entry.id: choose_shown(related.get(entry.id, ()), copies, policy) for entry in shown}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,6 +123,7 @@ def a_link(
     why: tuple[str, ...] = (),
     score: float = 0.4,
     rank: float | None = None,
+    nearness: float = 0.0,
     confidence: float = 0.9,
     same_text: bool = False,
 ) -> Link:
@@ -131,6 +132,8 @@ def a_link(
         neighbour_id=neighbour_id,
         score=score,
         rank=score if rank is None else rank,
+        older_rank=score if rank is None else rank,
+        nearness=nearness,
         confidence=confidence,
         why=why,
         same_text=same_text,
@@ -145,6 +148,7 @@ def link(
     why: tuple[str, ...] = (),
     score: float = 0.4,
     rank: float | None = None,
+    nearness: float = 0.0,
     confidence: float = 0.9,
     same_text: bool = False,
 ) -> None:
@@ -155,6 +159,7 @@ def link(
         why=why,
         score=score,
         rank=rank,
+        nearness=nearness,
         confidence=confidence,
         same_text=same_text,
     )

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
-from aggregator.related.explaining import Shared, shared_terms
+from aggregator.related.explaining import shared_terms
+from aggregator.related.facts import KEPT
 from aggregator.related.ranking import (
     best_first,
     gate,
@@ -24,7 +25,7 @@ from aggregator.related.shelf import Shelf
 from aggregator.related.text import Analyzer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -56,6 +57,9 @@ class Judged(NamedTuple):
     def take(self, which: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> Judged:
         return Judged._make(column[which] for column in self)
 
+    def pair(self, place: int, why: tuple[str, ...]) -> Pair:
+        return Pair(*(column[place].item() for column in self[1:]), why)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
@@ -68,55 +72,69 @@ class Analysis:
     neighbours: npt.NDArray[np.void]
 
 
+class Pair(NamedTuple):
+    """A pair that is worth keeping. `id` is the caller's name of the older article; the rest as in `Judged`.
+
+    `why` are the words of both texts that carry most of their cosine, as the newer one spells them.
+    """
+
+    id: int
+    score: float
+    rank: float
+    older_rank: float
+    nearness: float
+    confidence: float
+    same_text: bool
+    why: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """An article that has found its place. `spelling` gives its words by term."""
+    """An article that has found its place."""
 
-    language: str
-    row: int
     analysis: Analysis
-    spelling: Mapping[int, str]
-    judged: Judged
+    pairs: tuple[Pair, ...]
 
 
 class Engine:
     """The articles that can be linked to. Not thread-safe: one linker owns it."""
 
-    def __init__(self, policy: RelatedPolicy) -> None:
+    def __init__(self, policy: RelatedPolicy, *, kept: int = KEPT) -> None:
+        """`kept` is how many of its best links an article remembers."""
         self._policy = policy
+        self._kept = kept
         self._weights = read_weights()
-        self.analyzer = Analyzer(policy)
-        self.shelves: dict[str, Shelf] = {}
+        self._analyzer = Analyzer(policy)
+        self._shelves: dict[str, Shelf] = {}
 
     def __len__(self) -> int:
-        return sum(shelf.index.live for shelf in self.shelves.values())
+        return sum(shelf.index.live for shelf in self._shelves.values())
 
-    def shelf(self, language: str) -> Shelf:
+    def _shelf(self, language: str) -> Shelf:
         """A new language gets one."""
-        return self.shelves.setdefault(language, Shelf())
+        if language not in self._shelves:
+            self._shelves[language] = Shelf(kept=self._kept)
+        return self._shelves[language]
 
     def arrive(self, arrival: int, id_: int, article: Article) -> Arrived:
-        """Take the article in and judge it with all older ones. `arrival` and `id_` are the caller's names.
+        """Take the article in and pair it with older ones. `arrival` and `id_` are the caller's names.
 
-        Arrivals must ascend.
+        Arrivals must ascend. A pair is worth keeping if it may be shown and is among the best of either end,
+        or if both are one text.
         """
-        terms = self.analyzer.analyze(article)
-        shelf = self.shelf(terms.language)
+        terms = self._analyzer.analyze(article)
+        shelf = self._shelf(terms.language)
         row, codes = shelf.add(arrival, id_, article, terms)
         met = shelf.meet(row)
-        return Arrived(
+        analysis = Analysis(
             language=terms.language,
-            row=row,
-            analysis=Analysis(
-                language=terms.language,
-                terms=terms.ids,
-                codes=codes,
-                names=terms.names,
-                neighbours=shelf.stored_neighbours(row, met),
-            ),
-            spelling=terms.spelling,
-            judged=self._judge(shelf, row, met),
+            terms=terms.ids,
+            codes=codes,
+            names=terms.names,
+            neighbours=shelf.stored_neighbours(row, met),
         )
+        pairs = self._worth_keeping(shelf, row, self._judge(shelf, row, met), terms.spelling)
+        return Arrived(analysis=analysis, pairs=tuple(pairs))
 
     def _judge(self, shelf: Shelf, row: int, met: Met) -> Judged:
         rows, pairs, facts = met.rows, met.pairs, shelf.facts.rows
@@ -141,49 +159,50 @@ class Engine:
         same_title = (titles == title) & (title != 0) & (cosines >= policy.same_title_cosine)
         return np.asarray(same_title | (cosines >= policy.same_text_cosine), np.bool_)
 
-    def worth_keeping(self, arrived: Arrived) -> Judged:
-        """The pairs that may be shown and are among the best of either end, and all copies."""
-        shelf, judged, policy = self.shelves[arrived.language], arrived.judged, self._policy
+    def _worth_keeping(
+        self, shelf: Shelf, row: int, judged: Judged, spelling: Mapping[int, str]
+    ) -> Iterator[Pair]:
+        policy, best = self._policy, shelf.facts.rows["best"]
         possible = (judged.score >= policy.min_cosine) & (judged.confidence >= policy.min_confidence)
         judged = judged.take(judged.same_text | possible)
         merit = self._merit(judged.rank, judged.confidence)
-        best, kept = shelf.facts.rows["best"], np.zeros(len(judged.rows), bool)
         for place in np.argsort(-merit, kind="stable").tolist():
             other, same_text = int(judged.rows[place]), bool(judged.same_text[place])
-            if same_text or merit[place] > min(best[arrived.row][0], best[other][0]):
-                if len(self.shared(arrived, other).terms) < policy.min_shared_terms:
-                    continue
-                kept[place] = True
-                if not same_text:
-                    for end in (arrived.row, other):
-                        _enter(best[end], merit[place])
-        return judged.take(kept)
+            if not same_text and merit[place] <= min(best[row][0], best[other][0]):
+                continue
+            shared = shared_terms(shelf.index, row, other).terms
+            if not same_text and len(shared) < policy.min_shared_terms:
+                continue
+            if not same_text:
+                for end in (row, other):
+                    _enter(best[end], merit[place])
+            why = tuple(spelling[term] for term in shared[: policy.why_words].tolist())
+            yield judged.pair(place, why)
 
-    def shared(self, arrived: Arrived, other: int) -> Shared:
-        """The terms that the article shares with a row of its language."""
-        return shared_terms(self.shelves[arrived.language].index, arrived.row, other)
-
-    def why(self, arrived: Arrived, other: int) -> tuple[str, ...]:
-        """Up to `why_words` words of both texts that carry most of their cosine, as the newer one spells them."""
-        terms = self.shared(arrived, other).terms[: self._policy.why_words]
-        return tuple(arrived.spelling[term] for term in terms.tolist())
+    def arrivals(self) -> set[int]:
+        """Of all that are held."""
+        return {
+            arrival
+            for shelf in self._shelves.values()
+            for arrival in shelf.facts.rows["arrival"][shelf.index.alive].tolist()
+        }
 
     def remove(self, arrivals: Iterable[int]) -> None:
         """Forget these; unknown ones are ignored."""
         gone = np.array(sorted(arrivals), np.int64)
-        for shelf in self.shelves.values():
+        for shelf in self._shelves.values():
             rows = shelf.rows_of(gone)
             shelf.index.remove(rows[rows >= 0].tolist())
 
     def restore(self, arrival: int, id_: int, article: Article, analysis: Analysis) -> None:
         """Take in an article that was linked by another process, or before this one began."""
-        shelf = self.shelf(analysis.language)
+        shelf = self._shelf(analysis.language)
         row = shelf.put(arrival, id_, article, analysis.terms, analysis.codes)
         shelf.restore(row, analysis.neighbours)
 
     def restore_links(self, kept: Sequence[tuple[int, int, float, float]]) -> None:
         """Let both ends of links that are kept know of them: (id, other id, rank, confidence)."""
-        for shelf in self.shelves.values():
+        for shelf in self._shelves.values():
             rows = np.flatnonzero(shelf.index.alive)
             by_id = dict(zip(shelf.facts.rows["id"][rows].tolist(), rows.tolist(), strict=True))
             best = shelf.facts.rows["best"]

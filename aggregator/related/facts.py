@@ -18,36 +18,41 @@ NEIGHBOURS = 20
 """Older rows kept for each row: its surroundings, from which its expansion is made."""
 MET = 16
 """How many of the nearest that it has met a row remembers."""
-BEST = 12
-"""How many ranks of its best links a row remembers; as many links are kept for it."""
+KEPT = 12
+"""How many of its best links are kept for a row, so that four remain for a person who follows only some feeds."""
 NO_ROW = -1
 
-FACTS = np.dtype(
-    [
-        ("arrival", np.int64),
-        ("id", np.int64),
-        ("title", np.uint64),
-        ("section", np.int32),
-        ("listed", np.int32),
-        ("spread", np.float32),
-        ("body", np.bool_),
-        ("neighbours", np.int32, (NEIGHBOURS,)),
-        ("weights", np.float32, (NEIGHBOURS,)),
-        ("met", np.float32, (MET,)),
-        ("best", np.float32, (BEST,)),
-    ]
-)
-"""`title` is a hash of the title's normal form, 0 where it proves nothing · `listed` how many later rows had it
-among their first four · `spread` the length of the expanded vector, the own vector having 1 · `body` whether
-it has more text than a summary · `weights` of the neighbours, their sum is 1 · `met` descending expanded
-cosines, 0 where there are fewer · `best` ascending ranks, -inf where there are fewer."""
+
+def facts_type(kept: int) -> np.dtype[np.void]:
+    """One element a row.
+
+    `title` is a hash of the title's normal form, 0 where it proves nothing; `listed` how many later rows had
+    it among their first four; `spread` the length of the expanded vector, the own vector having 1; `body`
+    whether it has more text than a summary; `weights` of the neighbours, their sum is 1; `met` descending
+    expanded cosines, 0 where there are fewer; `best` ascending merits of its links, -inf where there are fewer.
+    """
+    return np.dtype(
+        [
+            ("arrival", np.int64),
+            ("id", np.int64),
+            ("title", np.uint64),
+            ("section", np.int32),
+            ("listed", np.int32),
+            ("spread", np.float32),
+            ("body", np.bool_),
+            ("neighbours", np.int32, (NEIGHBOURS,)),
+            ("weights", np.float32, (NEIGHBOURS,)),
+            ("met", np.float32, (MET,)),
+            ("best", np.float32, (kept,)),
+        ]
+    )
 
 
 class Facts:
     """Grows by doubling. `rows` is a view of what is there; do not keep it across `append`."""
 
-    def __init__(self, rows: Rows | None = None) -> None:
-        self._all = np.empty(0, FACTS) if rows is None else rows
+    def __init__(self, rows: Rows | None = None, *, kept: int = KEPT) -> None:
+        self._all = np.empty(0, facts_type(kept)) if rows is None else rows
         self._count = len(self._all)
 
     def __len__(self) -> int:
@@ -60,9 +65,12 @@ class Facts:
     def append(self, *, arrival: int, id_: int, title: int, section: int, body: bool) -> None:
         """A row that knows nobody yet."""
         if self._count == len(self._all):
-            wider = np.empty(max(1_024, 2 * self._count), FACTS)
+            wider = np.empty(max(1_024, 2 * self._count), self._all.dtype)
             wider[: self._count] = self._all
             self._all = wider
-        nobody = ((NO_ROW,) * NEIGHBOURS, (0.0,) * NEIGHBOURS, (0.0,) * MET, (-np.inf,) * BEST)
-        self._all[self._count] = (arrival, id_, title, section, 0, 1.0, body, *nobody)
+        row = self._all[self._count]
+        row["neighbours"], row["best"] = NO_ROW, -np.inf
+        row["weights"] = row["met"] = row["listed"] = 0
+        row["arrival"], row["id"], row["title"], row["section"] = arrival, id_, title, section
+        row["body"], row["spread"] = body, 1
         self._count += 1

@@ -29,7 +29,7 @@ from aggregator.related.kernels import (
 )
 from aggregator.related.pairs import clear_rows, head_rows, spread_rows
 from aggregator.related.search import finish, search
-from aggregator.related.segments import Open, Rows, Sealed, measure_rows
+from aggregator.related.segments import Open, Sealed, measure_rows
 from aggregator.related.vocabulary import Vocabulary
 from aggregator.related.weighting import IN_HEAD, TF
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aggregator.related.facts import NEIGHBOURS, NO_ROW, Facts
+from aggregator.related.facts import KEPT, NEIGHBOURS, NO_ROW, Facts
 from aggregator.related.features import Candidates, decay
 from aggregator.related.index import Index, Neighbours
 from aggregator.related.pairs import meet, supports
@@ -61,12 +61,15 @@ class Met(NamedTuple):
 class Shelf:
     """Rows are numbered in the order of arrival. One thread at a time may use it."""
 
-    def __init__(self, index: Index | None = None, facts: Facts | None = None) -> None:
-        self.index = index or Index()
-        self.facts = facts or Facts()
+    def __init__(self, *, kept: int = KEPT) -> None:
+        """`kept` links are remembered a row."""
+        self.index = Index()
+        self.facts = Facts(kept=kept)
         self.sections = Sections()
 
-    def add(self, arrival: int, id_: int, article: Article, terms: Terms) -> tuple[int, npt.NDArray[np.uint8]]:
+    def add(
+        self, arrival: int, id_: int, article: Article, terms: Terms
+    ) -> tuple[int, npt.NDArray[np.uint8]]:
         """Append an analysed article. Returns its row and the codes of its terms, which can be stored."""
         codes = encode(fuse(terms, self.index.idf(terms.ids)), terms.head > 0)
         return self.put(arrival, id_, article, terms.ids, codes), codes
@@ -192,7 +195,9 @@ class Shelf:
         return np.where(found, places, NO_ROW)
 
 
-def _expansion(facts: Rows, rows: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+def _expansion(
+    facts: Rows, rows: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
     """(n, 1 + neighbours) rows and factors that make each row's expanded vector; no neighbour is factor 0."""
     strength = np.where(facts["body"], _EXPANSION[True], _EXPANSION[False])[:, None]
     neighbours, weights = facts["neighbours"].astype(np.int64), strength * facts["weights"]

@@ -13,13 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
     from aggregator.policies import RelatedPolicy
-
-AGES_IN_DAYS = (2, 14, 90)
-"""Three ages of interest: a day's news, a fortnight's story, a season's subject."""
 
 _NOT_WORD = re.compile(r"\W+", re.UNICODE)
 
@@ -38,6 +35,8 @@ class Candidate(Protocol):
     @property
     def rank(self) -> float: ...
     @property
+    def nearness(self) -> float: ...
+    @property
     def confidence(self) -> float: ...
     @property
     def same_text(self) -> bool: ...
@@ -54,18 +53,13 @@ class Shown(Generic[C]):
     copies: tuple[C, ...]
 
 
-def choose_shown(
-    related: Iterable[C],
-    copies: frozenset[tuple[int, int]],
-    policy: RelatedPolicy,
-    published_at: datetime | None,
-) -> Shown[C]:
-    """What is shown under an article of that date.
+def choose_shown(related: Iterable[C], copies: frozenset[tuple[int, int]], policy: RelatedPolicy) -> Shown[C]:
+    """What is shown under an article.
 
     `related` are all its stored links; `copies` are pairs (smaller id, larger id) of the same text among them.
     Equal ranks are ordered by date, the newer first, then by id.
     """
-    candidates = sorted(related, key=lambda candidate: _order(candidate, policy, published_at))
+    candidates = sorted(related, key=lambda candidate: _order(candidate, policy))
     chosen: list[C] = []
     for candidate in candidates:
         if len(chosen) == policy.shown:
@@ -77,24 +71,11 @@ def choose_shown(
     return Shown(links=tuple(chosen), copies=tuple(entry for entry in candidates if entry.same_text))
 
 
-def _order(
-    candidate: Candidate, policy: RelatedPolicy, published_at: datetime | None
-) -> tuple[float, float, int]:
-    moment = candidate.published_at.timestamp() if candidate.published_at else -math.inf
-    return -shown_rank(candidate, policy, published_at), -moment, candidate.id
-
-
-def shown_rank(candidate: Candidate, policy: RelatedPolicy, published_at: datetime | None) -> float:
+def _order(candidate: Candidate, policy: RelatedPolicy) -> tuple[float, float, int]:
     """The stored rank, moved by how much more or less than usual recent articles are wanted."""
-    if policy.recency == 1 or published_at is None or candidate.published_at is None:
-        return candidate.rank
-    days = abs((published_at - candidate.published_at).total_seconds()) / 86_400
-    return candidate.rank + (policy.recency - 1) * math.log(decay(days))
-
-
-def decay(days: float) -> float:
-    """How much nearness in time counts: 2.5 on the same day, 1 after years."""
-    return 1 + sum(math.exp(-days / age) for age in AGES_IN_DAYS) / 2
+    rank = candidate.rank + (policy.recency - 1) * candidate.nearness
+    moment = candidate.published_at.timestamp() if candidate.published_at else -math.inf
+    return -rank, -moment, candidate.id
 
 
 def _same(a: Candidate, b: Candidate, copies: frozenset[tuple[int, int]]) -> bool:

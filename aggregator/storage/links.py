@@ -11,7 +11,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, insert, select, union_all
+from sqlalchemy import bindparam, delete, func, insert, select, union_all
 
 from aggregator.domain import RelatedEntry
 from aggregator.storage.entries import feed_title, followed_by, title_or_first_words
@@ -33,6 +33,8 @@ def record_links(connection: Connection, found: Sequence[Link]) -> None:
             "neighbour_id": link.neighbour_id,
             "score": link.score,
             "rank": link.rank,
+            "older_rank": link.older_rank,
+            "nearness": link.nearness,
             "confidence": link.confidence,
             "why": json.dumps(link.why, ensure_ascii=False),
             "same_text": link.same_text,
@@ -47,23 +49,26 @@ def forget_links(connection: Connection) -> None:
     connection.execute(delete(links))
 
 
-def list_ranks(connection: Connection) -> tuple[tuple[int, int, float], ...]:
-    """(entry_id, neighbour_id, rank) of every link that is no copy."""
-    rows = connection.execute(
-        select(links.c.entry_id, links.c.neighbour_id, links.c.rank).where(~links.c.same_text)
-    )
-    return tuple((row.entry_id, row.neighbour_id, row.rank) for row in rows)
+def list_kept(connection: Connection, ids: Sequence[int]) -> list[tuple[int, int, float, float]]:
+    """(entry_id, neighbour_id, rank, confidence) of the links of these later entries that are no copies."""
+    found: list[tuple[int, int, float, float]] = []
+    columns = (links.c.entry_id, links.c.neighbour_id, links.c.rank, links.c.confidence)
+    query = select(*columns).where(links.c.entry_id.in_(bindparam("ids", expanding=True)), ~links.c.same_text)
+    for start in range(0, len(ids), 5_000):
+        rows = connection.execute(query, {"ids": list(ids[start : start + 5_000])})
+        found.extend((row.entry_id, row.neighbour_id, row.rank, row.confidence) for row in rows)
+    return found
 
 
 def list_related(
     connection: Connection, user_id: int, ids: Sequence[int]
 ) -> dict[int, tuple[RelatedEntry, ...]]:
     """For each of `ids` every kept neighbour that this person follows; an entry without one is left out."""
-    facts = (links.c.score, links.c.rank, links.c.confidence, links.c.why, links.c.same_text)
+    facts = (links.c.score, links.c.nearness, links.c.confidence, links.c.why, links.c.same_text)
     this, other = links.c.entry_id, links.c.neighbour_id
     ends = union_all(
-        select(this.label("this"), other.label("other"), *facts).where(this.in_(ids)),
-        select(other.label("this"), this.label("other"), *facts).where(other.in_(ids)),
+        select(this.label("this"), other.label("other"), links.c.rank, *facts).where(this.in_(ids)),
+        select(other.label("this"), this.label("other"), links.c.older_rank, *facts).where(other.in_(ids)),
     ).subquery()
     own, theirs = entry_terms.alias(), entry_terms.alias()
     rows = connection.execute(
@@ -98,6 +103,7 @@ def _related(row: Row[tuple[object, ...]]) -> RelatedEntry:
         published_at=row.published_at,
         score=row.score,
         rank=row.rank,
+        nearness=row.nearness,
         confidence=row.confidence,
         why=tuple(json.loads(row.why)),
         same_text=row.same_text,

@@ -222,6 +222,8 @@ links = Table(
     Column("neighbour_id", Integer, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
     Column("score", Float, nullable=False),
     Column("rank", Float, nullable=False),
+    Column("older_rank", Float, nullable=False),
+    Column("nearness", Float, nullable=False),
     Column("confidence", Float, nullable=False),
     Column("why", Text, nullable=False),
     Column("same_text", Boolean, nullable=False),

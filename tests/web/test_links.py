@@ -20,8 +20,8 @@ def numbers(site: Site) -> list[int]:
         an_entry(title, days=days) for title, days in (("Un", 30), ("Deux", 29), ("Trois", 2), ("Quatre", 1))
     ]
     ids = publish(site.database, feed, *found)
-    link(site.database, ids[1], ids[0], score=0.44, confidence=0.9, rank=1.0)
-    link(site.database, ids[2], ids[0], score=0.21, confidence=0.3, rank=1.2)
+    link(site.database, ids[1], ids[0], score=0.44, confidence=0.9, rank=1.0, nearness=0.4)
+    link(site.database, ids[2], ids[0], score=0.21, confidence=0.3, rank=1.2, nearness=0.1)
     return ids
 
 
@@ -53,7 +53,7 @@ def test_a_preview_is_what_saving_gives(site: Site, numbers: list[int]) -> None:
     assert answer.location == "/links"
     assert shown(site, numbers[0]) == ["Trois", "Deux"]
     assert shown(site, numbers[2]) == ["Un"]
-    assert 'name="strictness" type="range" min="0" max="100" step="5" value="20"' in site.get("/links").text
+    assert 'name="strictness" type="range" min="15" max="95" step="5" value="20"' in site.get("/links").text
 
 
 def test_more_recent_puts_what_is_near_in_time_first(site: Site, numbers: list[int]) -> None:
@@ -72,7 +72,8 @@ def test_nothing_would_change(site: Site, numbers: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["strictness=101", "strictness=-1", "recency=x", "recency=99999999999", "strictness=٣"]
+    "query",
+    ["strictness=96", "strictness=14", "strictness=-1", "recency=x", "recency=99999999999", "strictness=٣"],
 )
 def test_a_choice_that_the_form_cannot_have_sent(site: Site, query: str) -> None:
     assert site.get(f"/links?{query}").status_code == 400

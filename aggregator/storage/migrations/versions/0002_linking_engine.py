@@ -53,6 +53,8 @@ def _tables(entries: sa.MetaData) -> list[sa.Table]:
             _reference("neighbour_id"),
             sa.Column("score", sa.Float, nullable=False),
             sa.Column("rank", sa.Float, nullable=False),
+            sa.Column("older_rank", sa.Float, nullable=False),
+            sa.Column("nearness", sa.Float, nullable=False),
             sa.Column("confidence", sa.Float, nullable=False),
             sa.Column("why", sa.Text, nullable=False),
             sa.Column("same_text", sa.Boolean, nullable=False),
