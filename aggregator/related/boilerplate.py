@@ -75,10 +75,10 @@ class Boilerplate:
         return bool(_learn(self._room(feed, 1), run, _bits(title))[0] >= _LEARNT)
 
     def _room(self, feed: str, runs: int) -> _Slots:
-        """The slots of the feed; more of them when they are half full."""
+        """The slots of the feed; more of them when a quarter is taken, so that few runs share a place."""
         slots = self._feeds.get(feed) or _empty(_FEWEST_SLOTS)
         length = len(slots.runs)
-        while length < _MOST_SLOTS and 2 * (np.count_nonzero(slots.runs) + runs) > length:
+        while length < _MOST_SLOTS and 4 * (np.count_nonzero(slots.runs) + runs) > length:
             length *= 2
         if length > len(slots.runs):
             slots = _moved(slots, length)
@@ -177,7 +177,7 @@ def _long(weak: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
 
 
 def _covered(learnt: npt.NDArray[np.bool_], length: int) -> npt.NDArray[np.bool_]:
-    """The terms that stand in a learnt run, and the few between two of them: a name, what changes each day."""
+    """The terms that stand in a learnt run, and the few between two of them, as what changes each day."""
     covered = np.zeros(length, bool)
     if learnt.any():
         for place in range(_RUN):

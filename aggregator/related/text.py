@@ -69,9 +69,9 @@ class Analyzer:
 
     def __init__(self, policy: RelatedPolicy, boilerplate: Boilerplate | None = None) -> None:
         self.boilerplate = boilerplate or Boilerplate()
-        self._aliases = dict(policy.aliases)
-        self._plain_aliases = {plain(word): plain(name) for word, name in policy.aliases}
-        self._languages = Languages(policy.languages, self._aliases)
+        self._languages = Languages(policy.languages, dict(policy.spellings))
+        everywhere = (*policy.spellings, *policy.translations)
+        self._names = {plain(word): plain(name) for word, name in everywhere}
 
     def analyze(self, article: Article) -> Terms:
         title = without_label(article.title)
@@ -84,7 +84,7 @@ class Analyzer:
         if corrected is not language:
             language, found = corrected, _read(corrected, title, summary, body)
         self._leave_out_repeated(article.source, found, len(language.words(tail(title))))
-        return _counted(language.code, found, name_ids(title, summary, self._plain_aliases))
+        return _counted(language.code, found, name_ids(title, summary, self._names))
 
     def _leave_out_repeated(self, feed: str, found: _Words, tail_words: int) -> None:
         """Make what the feed repeats no evidence. The last `tail_words` of the title may be its formula."""
