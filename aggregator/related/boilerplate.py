@@ -108,13 +108,9 @@ class Boilerplate:
 
 def _runs(text: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
     """The hash of each run of terms, never 0. A text that is shorter than a run is no run."""
-    count = len(text) - _RUN + 1
-    if count <= 0:
+    if len(text) < _RUN:
         return np.empty(0, np.uint32)
-    wide = text.astype(np.uint64)
-    mixed = wide[:count] * _FACTORS[0]
-    for place in range(1, _RUN):
-        mixed += wide[place : place + count] * _FACTORS[place]
+    mixed = np.convolve(text.astype(np.uint64), _FACTORS, "valid")
     return np.asarray((mixed >> np.uint64(32)).astype(np.uint32) | np.uint32(1), np.uint32)
 
 

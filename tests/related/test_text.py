@@ -57,6 +57,11 @@ def test_the_beginning_of_a_text_without_summary_is_its_head() -> None:
     assert 70 <= terms.head[lava] <= 80
 
 
+def test_a_text_of_any_length_is_read() -> None:
+    terms = analyzed("lave " * 90_000, "lave " * 90_000, "lave " * 90_000)
+    assert (terms.head.tolist(), terms.body.tolist()) == ([2 * 200 + 1200], [1200])
+
+
 @settings(deadline=None)
 @given(st.text(max_size=300), st.text(max_size=300), st.sampled_from(["fr", "ja", "th", "xx", None]))
 def test_any_text_has_well_formed_terms(title: str, content: str, language: str | None) -> None:
