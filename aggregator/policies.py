@@ -65,5 +65,7 @@ class RelatedPolicy:
     why_words: int = 5
     languages: tuple[str, ...] = ("fr", "en", "de", "es", "it", "pt", "nl")
     """Among which the language of a text is detected where its feed does not say it."""
-    aliases: tuple[tuple[str, str], ...] = ()
-    """Pairs of words in lower case: one, and the one it is read as; see `related/aliases.py`."""
+    spellings: tuple[tuple[str, str], ...] = ()
+    """Pairs of words in lower case, one and the one it is read as; see `related/aliases.py`."""
+    translations: tuple[tuple[str, str], ...] = ()
+    """The same, for names that are compared across languages."""

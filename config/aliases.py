@@ -6,13 +6,11 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from aggregator.errors import SettingsError
-from aggregator.related.aliases import AliasError, merged, parse_aliases
+from aggregator.related.aliases import AliasError, Aliases, merged, parse_aliases
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
-
-    from aggregator.related.aliases import Aliases
 
 FILE_NAME = "aliases.txt"
 
@@ -27,7 +25,7 @@ def load_aliases(library: Path) -> Aliases:
 
 def _read(path: Traversable | Path) -> Aliases:
     if not path.is_file():
-        return ()
+        return Aliases()
     try:
         return parse_aliases(path.read_text(encoding="utf-8"))
     except AliasError as error:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_NAME = "settings.toml"
-_IN_OTHER_FILES = frozenset({"aliases"})
+_IN_OTHER_FILES = frozenset({"spellings", "translations"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,10 @@ class Settings(BaseSettings):
             settings = cls(**_file(path))
         except ValidationError as error:
             raise _explain(error, path) from error
-        related = dataclasses.replace(settings.related, aliases=load_aliases(library))
+        names = load_aliases(library)
+        related = dataclasses.replace(
+            settings.related, spellings=names.spellings, translations=names.translations
+        )
         return settings.model_copy(update={"related": related})
 
 

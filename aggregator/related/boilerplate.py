@@ -75,10 +75,10 @@ class Boilerplate:
         return bool(_learn(self._room(feed, 1), run, _bits(title))[0] >= _LEARNT)
 
     def _room(self, feed: str, runs: int) -> _Slots:
-        """The slots of the feed; more of them when they are half full."""
+        """The slots of the feed; more of them when a quarter is taken, so that few runs share a place."""
         slots = self._feeds.get(feed) or _empty(_FEWEST_SLOTS)
         length = len(slots.runs)
-        while length < _MOST_SLOTS and 2 * (np.count_nonzero(slots.runs) + runs) > length:
+        while length < _MOST_SLOTS and 4 * (np.count_nonzero(slots.runs) + runs) > length:
             length *= 2
         if length > len(slots.runs):
             slots = _moved(slots, length)
@@ -108,13 +108,9 @@ class Boilerplate:
 
 def _runs(text: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
     """The hash of each run of terms, never 0. A text that is shorter than a run is no run."""
-    count = len(text) - _RUN + 1
-    if count <= 0:
+    if len(text) < _RUN:
         return np.empty(0, np.uint32)
-    wide = text.astype(np.uint64)
-    mixed = wide[:count] * _FACTORS[0]
-    for place in range(1, _RUN):
-        mixed += wide[place : place + count] * _FACTORS[place]
+    mixed = np.convolve(text.astype(np.uint64), _FACTORS, "valid")
     return np.asarray((mixed >> np.uint64(32)).astype(np.uint32) | np.uint32(1), np.uint32)
 
 
@@ -177,7 +173,7 @@ def _long(weak: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
 
 
 def _covered(learnt: npt.NDArray[np.bool_], length: int) -> npt.NDArray[np.bool_]:
-    """The terms that stand in a learnt run, and the few between two of them: a name, what changes each day."""
+    """The terms that stand in a learnt run, and the few between two of them, as what changes each day."""
     covered = np.zeros(length, bool)
     if learnt.any():
         for place in range(_RUN):

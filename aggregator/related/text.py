@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from aggregator.domain import Article
     from aggregator.policies import RelatedPolicy
 
-_BODY_CHARACTERS = 6_000
+_CHARACTERS = 6_000
+_TITLE_CHARACTERS = 1_000
 _LEAD_CHARACTERS = 400
 _TITLE_WEIGHT = 2
 _WORDS_AS_TITLE = 12
@@ -69,12 +71,12 @@ class Analyzer:
 
     def __init__(self, policy: RelatedPolicy, boilerplate: Boilerplate | None = None) -> None:
         self.boilerplate = boilerplate or Boilerplate()
-        self._aliases = dict(policy.aliases)
-        self._plain_aliases = {plain(word): plain(name) for word, name in policy.aliases}
-        self._languages = Languages(policy.languages, self._aliases)
+        self._languages = Languages(policy.languages, dict(policy.spellings))
+        everywhere = (*policy.spellings, *policy.translations)
+        self._names = {plain(word): plain(name) for word, name in everywhere}
 
     def analyze(self, article: Article) -> Terms:
-        title = without_label(article.title)
+        title = without_label(article.title[:_TITLE_CHARACTERS])
         summary, body = _summary_and_body(article)
         summary = without_label(summary)
         head = f"{title}\n{summary}"
@@ -84,7 +86,7 @@ class Analyzer:
         if corrected is not language:
             language, found = corrected, _read(corrected, title, summary, body)
         self._leave_out_repeated(article.source, found, len(language.words(tail(title))))
-        return _counted(language.code, found, name_ids(title, summary, self._plain_aliases))
+        return _counted(language.code, found, name_ids(title, summary, self._names))
 
     def _leave_out_repeated(self, feed: str, found: _Words, tail_words: int) -> None:
         """Make what the feed repeats no evidence. The last `tail_words` of the title may be its formula."""
@@ -93,7 +95,7 @@ class Analyzer:
         title = terms[:start] if any(terms[:start]) else terms[found.title : found.title + _WORDS_AS_TITLE]
         if tail_words and self.boilerplate.is_formula(feed, title, terms[start : found.title]):
             terms[start : found.title] = [NO_TERM] * tail_words
-        text = np.array(terms[found.title :], np.uint32)
+        text = np.fromiter(terms[found.title :], np.uint32, len(terms) - found.title)
         places = np.flatnonzero(text)
         repeated = self.boilerplate.repeated(feed, title, text[places])
         for place in (places[repeated] + found.title).tolist():
@@ -101,8 +103,8 @@ class Analyzer:
 
 
 def _summary_and_body(article: Article) -> tuple[str, str]:
-    """Where there is no summary, the beginning of the text is one."""
-    summary, body = article.summary, article.content[:_BODY_CHARACTERS]
+    """Where there is no summary, the beginning of the text is one. What is very long is cut."""
+    summary, body = article.summary[:_CHARACTERS], article.content[:_CHARACTERS]
     if not summary:
         cut = body.rfind(" ", 0, _LEAD_CHARACTERS) if len(body) > _LEAD_CHARACTERS else len(body)
         cut = cut if cut >= 0 else _LEAD_CHARACTERS
@@ -125,7 +127,7 @@ def _counted(code: str, found: _Words, names: npt.NDArray[np.uint32]) -> Terms:
     ids = sorted(spelling)
     return Terms(
         language=code,
-        ids=np.array(ids, np.uint32),
+        ids=np.fromiter(ids, np.uint32, len(ids)),
         head=_counts(Counter(terms[:title] * _TITLE_WEIGHT + terms[title:head]), ids),
         body=_counts(Counter(terms[head:]), ids),
         spelling=spelling,
@@ -134,4 +136,4 @@ def _counted(code: str, found: _Words, names: npt.NDArray[np.uint32]) -> Terms:
 
 
 def _counts(found: Counter[int], ids: list[int]) -> npt.NDArray[np.uint16]:
-    return np.array([found.get(term, 0) for term in ids], np.uint16)
+    return np.fromiter(map(found.get, ids, repeat(0)), np.uint16, len(ids))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aggregator.errors import SettingsError
-from aggregator.related.aliases import merged, parse_aliases
+from aggregator.related.aliases import Aliases, merged, parse_aliases
 from config.aliases import load_aliases
 from config.settings import Settings
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 def test_a_line_gives_the_spelling_that_is_read_first() -> None:
     text = "# People\n\nPutin = Poutine putine  # and others\nKyiv=Kiev\n"
-    assert parse_aliases(text) == (("poutine", "putin"), ("putine", "putin"), ("kiev", "kyiv"))
+    assert parse_aliases(text + "London ~ Londres\n") == (
+        (("poutine", "putin"), ("putine", "putin"), ("kiev", "kyiv")),
+        (("londres", "london"),),
+    )
 
 
 @pytest.mark.parametrize(
@@ -45,21 +48,28 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
 
 
 def test_the_second_list_wins() -> None:
-    first = (("poutine", "putin"), ("kiev", "kyiv"), ("kiew", "kyiv"))
-    assert dict(merged(first, (("kiew", "kief"),))) == {"poutine": "putin", "kiev": "kyiv", "kiew": "kief"}
+    first = Aliases((("poutine", "putin"), ("kiev", "kyiv"), ("kiew", "kyiv")))
+    changed = merged(first, Aliases((("kiew", "kief"),))).spellings
+    assert dict(changed) == {"poutine": "putin", "kiev": "kyiv", "kiew": "kief"}
     # The name that the first list reads is itself read otherwise: all follow.
-    assert dict(merged(first, (("kyiv", "kiev"),))) == {"poutine": "putin", "kyiv": "kiev", "kiew": "kiev"}
+    turned = merged(first, Aliases((("kyiv", "kiev"),))).spellings
+    assert dict(turned) == {"poutine": "putin", "kyiv": "kiev", "kiew": "kiev"}
+    # A spelling becomes a translation.
+    moved = merged(first, Aliases((), (("poutine", "putin"),)))
+    assert "poutine" not in dict(moved.spellings)
+    assert moved.translations == (("poutine", "putin"),)
 
 
 def test_what_is_shipped_makes_sense(tmp_path: Path) -> None:
-    read_as = dict(load_aliases(tmp_path))
+    spellings, translations = load_aliases(tmp_path)
+    read_as = dict(spellings + translations)
     assert read_as["poutine"] == "putin"
     assert not set(read_as) & set(read_as.values())
 
 
 def test_the_library_has_its_own(tmp_path: Path) -> None:
     (tmp_path / "aliases.txt").write_text("Poutine = Putin\nGoudalle = Gudalle\n", encoding="utf-8")
-    read_as = dict(Settings.load(tmp_path).related.aliases)
+    read_as = dict(Settings.load(tmp_path).related.spellings)
     assert read_as["putin"] == "poutine"
     assert read_as["putine"] == "poutine"
     assert read_as["gudalle"] == "goudalle"
