@@ -25,13 +25,14 @@ from aggregator.related.shelf import Shelf
 from aggregator.related.text import Analyzer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy.typing as npt
 
     from aggregator.domain import Article
     from aggregator.policies import RelatedPolicy
     from aggregator.related.shelf import Met
+    from aggregator.related.text import Terms
 
 F = TypeVar("F", float, "npt.NDArray[np.float64]")
 
@@ -59,6 +60,16 @@ class Judged(NamedTuple):
 
     def pair(self, place: int, why: tuple[str, ...]) -> Pair:
         return Pair(*(column[place].item() for column in self[1:]), why)
+
+
+class Newcomer(NamedTuple):
+    """An article in its place: its analysis, its row on the shelf of its language, whom it met there."""
+
+    terms: Terms
+    codes: npt.NDArray[np.uint8]
+    shelf: Shelf
+    row: int
+    met: Met
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,22 +133,27 @@ class Engine:
         Arrivals must ascend. A pair is worth keeping if it may be shown and is among the best of either end,
         or if both are one text.
         """
+        new = self.newcomer(arrival, id_, article)
+        analysis = Analysis(
+            language=new.terms.language,
+            terms=new.terms.ids,
+            codes=new.codes,
+            names=new.terms.names,
+            neighbours=new.shelf.stored_neighbours(new.row, new.met),
+        )
+        return Arrived(analysis=analysis, pairs=tuple(self._worth_keeping(new, self.judge(new))))
+
+    def newcomer(self, arrival: int, id_: int, article: Article) -> Newcomer:
+        """Take the article in; the first half of `arrive`."""
         terms = self._analyzer.analyze(article)
         shelf = self._shelf(terms.language)
         row, codes = shelf.add(arrival, id_, article, terms)
-        met = shelf.meet(row)
-        analysis = Analysis(
-            language=terms.language,
-            terms=terms.ids,
-            codes=codes,
-            names=terms.names,
-            neighbours=shelf.stored_neighbours(row, met),
-        )
-        pairs = self._worth_keeping(shelf, row, self._judge(shelf, row, met), terms.spelling)
-        return Arrived(analysis=analysis, pairs=tuple(pairs))
+        return Newcomer(terms, codes, shelf, row, shelf.meet(row))
 
-    def _judge(self, shelf: Shelf, row: int, met: Met) -> Judged:
-        rows, pairs, facts = met.rows, met.pairs, shelf.facts.rows
+    def judge(self, new: Newcomer) -> Judged:
+        """What the newcomer makes with each of its candidates."""
+        shelf, row, (rows, pairs) = new.shelf, new.row, new.met
+        facts = shelf.facts.rows
         ranks = rank(pairs, self._weights)
         order = best_first(ranks, shelf.index.days[rows], rows)
         judged = Judged(
@@ -159,10 +175,9 @@ class Engine:
         same_title = (titles == title) & (title != 0) & (cosines >= policy.same_title_cosine)
         return np.asarray(same_title | (cosines >= policy.same_text_cosine), np.bool_)
 
-    def _worth_keeping(
-        self, shelf: Shelf, row: int, judged: Judged, spelling: Mapping[int, str]
-    ) -> Iterator[Pair]:
-        policy, best = self._policy, shelf.facts.rows["best"]
+    def _worth_keeping(self, new: Newcomer, judged: Judged) -> Iterator[Pair]:
+        policy, shelf, row = self._policy, new.shelf, new.row
+        best = shelf.facts.rows["best"]
         possible = (judged.score >= policy.min_cosine) & (judged.confidence >= policy.min_confidence)
         judged = judged.take(judged.same_text | possible)
         merit = self._merit(judged.rank, judged.confidence)
@@ -176,7 +191,7 @@ class Engine:
             if not same_text:
                 for end in (row, other):
                     _enter(best[end], merit[place])
-            why = tuple(spelling[term] for term in shared[: policy.why_words].tolist())
+            why = tuple(new.terms.spelling[term] for term in shared[: policy.why_words].tolist())
             yield judged.pair(place, why)
 
     def arrivals(self) -> set[int]:
