@@ -23,13 +23,14 @@ from aggregator.related.kernels import (
     U32,
     closeness,
     dot_rows,
+    measure,
     measure_row,
     remember,
     sort,
     weigh,
 )
 from aggregator.related.search import finish, search
-from aggregator.related.segments import Open, Rows, Sealed, measure_rows
+from aggregator.related.segments import Open, Sealed
 from aggregator.related.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class Index:
         self._vocabulary = Vocabulary()
         self._columns = Columns(segment_rows, KEPT)
         self._segments: list[Open | Sealed] = []
+        self._typical: list[float] = []  # what few rows' tenth scores are below, by segment
         self._alive = self._measured = 0
         self._asked = 0  # rows before this one have had their neighbours found
         self._near = np.array([closeness(float(day)) for day in range(1024)], np.float32)
@@ -150,7 +152,7 @@ class Index:
         row = self._columns.append(day, 0, 0)
         if not self._refreshed():
             self._columns.inverse[row], self._columns.share[row] = measure_row(
-                numbers, codes, self._vocabulary.rarity, self._log_rows, self._tf, segment.common
+                numbers, codes, segment.slots, self._vocabulary.rarity, self._log_rows, self._tf
             )
         return row
 
@@ -163,6 +165,7 @@ class Index:
             self._segments[-1] = last.sealed(self._vocabulary.size)
         made = Open(self._capacity, self._vocabulary.room)
         self._segments.append(made)
+        self._typical.append(0.0)
         return made
 
     def remove(self, rows: Iterable[int]) -> None:
@@ -183,14 +186,19 @@ class Index:
         columns = self._columns
         for place, segment in enumerate(self._segments):
             part = self._part(place)
-            measure_rows(
-                segment,
+            if isinstance(segment, Open):
+                segment.choose_common()
+            postings = segment.postings
+            measure(
+                *postings[:5],
                 self._vocabulary.rarity,
                 self._log_rows,
                 self._tf,
                 columns.inverse[part],
                 columns.share[part],
             )
+            tenth = columns.tenth[part]
+            self._typical[place] = float(np.partition(tenth, len(tenth) // 16)[len(tenth) // 16])
         columns.hide_dead()
         return True
 
@@ -299,7 +307,7 @@ class Index:
             query.day,
             k,
             max(0.0, floor),
-            np.inf,
+            self._typical[place] if older else np.inf,
             *self._heap,
             *self._older,
             self._sizes,
