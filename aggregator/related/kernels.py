@@ -19,6 +19,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+B1 = npt.NDArray[np.bool_]
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
@@ -31,6 +32,8 @@ _Function = TypeVar("_Function", bound="Callable[..., object]")
 
 BLOCK = 256
 """Rows that share one bound on their days."""
+RARE = 128
+"""Terms of at most so many rows have their part in the norms kept up to date at each arrival."""
 SLOTS = 64
 """Common terms of a segment at most; a row's codes for them lie in one line of memory."""
 
@@ -118,6 +121,8 @@ def post(
         docs[ends[number]] = local
         tfs[ends[number]] = codes[i]
         ends[number] += np.uint32(1)
+        if slots[number] < SLOTS:
+            lines[local, slots[number]] = codes[i]
     return used
 
 
@@ -250,6 +255,42 @@ def measure(
         total = rare[local] + common[local]
         inverse[local] = np.float32(1.0 / math.sqrt(total)) if total > 0 else np.float32(0)
         share[local] = np.float32(math.sqrt(common[local] / total)) if total > 0 else np.float32(0)
+
+
+@compiled
+def adjust(
+    numbers: I32,
+    step: int,
+    starts: U32,
+    ends: U32,
+    docs: U16,
+    tfs: U8,
+    counts: I32,
+    rarity: F32,
+    log_rows: float,
+    tf: F32,
+    inverse: F32,
+    share: F32,
+) -> None:
+    """Follow the idf of rare terms after `step` (1 or -1) of their rows came, so that bounds stay bounds.
+
+    A norm that falls is followed, one that grows makes the bound no smaller than it must be. What terms of many
+    rows change until the next measuring is left to the slack of the bounds.
+    """
+    for number in numbers:
+        if number >= len(starts) or counts[number] > RARE or counts[number] <= max(step, 0):
+            continue
+        before = 1.0 - math.log(1.0 + counts[number] - step) + log_rows
+        change = (rarity[number] + log_rows) ** 2 - before**2
+        for j in range(starts[number], ends[number]):
+            local = docs[j]
+            part = change * (tf[tfs[j]] * inverse[local]) ** 2
+            if step > 0:
+                factor = np.float32(1 / math.sqrt(max(1e-6, 1 + part)))
+                inverse[local] *= factor
+                share[local] = min(np.float32(1), share[local] * factor)
+            else:
+                share[local] = min(1.0, math.sqrt(share[local] ** 2 + part))
 
 
 @compiled

@@ -20,7 +20,7 @@ import numpy as np
 from aggregator.related.kernels import BLOCK, SLOTS, better, closeness, compiled, offer
 
 if TYPE_CHECKING:
-    from aggregator.related.kernels import F32, F64, I32, I64, U8, U16, U32
+    from aggregator.related.kernels import B1, F32, F64, I32, I64, U8, U16, U32
 
 SLACK = 1.03
 """Norms of bounds are those of the last refresh; until the next they are less than this factor off."""
@@ -72,8 +72,41 @@ def _scan(
 
 
 @compiled
+def _largest(values: F32, limit: int) -> float:
+    """The value that `limit` of these positive values reach, 0 if there are fewer; the values are reordered."""
+    if len(values) < limit:
+        return 0.0
+    for i in range(1, len(values)):  # the first `limit` are a heap, the smallest on top
+        at, value = i, values[i]
+        if i < limit:
+            while at > 0 and values[(at - 1) // 2] > value:
+                values[at] = values[(at - 1) // 2]
+                at = (at - 1) // 2
+            values[at] = value
+        elif value > values[0]:
+            place, child = 0, 1
+            while child < limit:
+                if child + 1 < limit and values[child + 1] < values[child]:
+                    child += 1
+                if values[child] >= value:
+                    break
+                values[place] = values[child]
+                place, child = child, 2 * child + 1
+            values[place] = value
+    return float(values[0])
+
+
+@compiled
 def _guess(
-    sums: F32, inverse: F32, lows: F64, highs: F64, day: float, norm: float, near: F32, limit: int
+    sums: F32,
+    inverse: F32,
+    lows: F64,
+    highs: F64,
+    undated: B1,
+    day: float,
+    norm: float,
+    near: F32,
+    limit: int,
 ) -> float:
     """A score that at least `limit` rows of the segment reach by their scanned terms alone, or 0.
 
@@ -86,7 +119,7 @@ def _guess(
     size = 0
     for block in range(len(lows)):
         far = max(abs(day - lows[block]), abs(day - highs[block]))
-        close = near[int(far) + 1] if far < len(near) - 1 else np.float32(1)
+        close = near[int(far) + 1] if far < len(near) - 1 and not undated[block] else np.float32(1)
         scale = np.float32(close / (norm * SLACK))
         for first in range(block * BLOCK, min(len(sums), (block + 1) * BLOCK), step):
             last = min(first + step, len(sums))
@@ -97,9 +130,7 @@ def _guess(
                 top = value if value > top else top
             best[size] = top * scale
             size += 1
-    if size < limit:
-        return 0.0
-    return float(np.partition(best[:size], size - limit)[size - limit])
+    return _largest(best[:size], limit)
 
 
 @compiled
@@ -181,6 +212,7 @@ def search(
     tenth: F32,
     lows: F64,
     highs: F64,
+    undated: B1,
     days: F64,
     first: int,
     row: int,
@@ -215,12 +247,14 @@ def search(
     count, rest = _scan(
         starts, ends, docs, tfs, slots, order, weights, squares, reach * norm, tf, sums, skipped
     )
-    skipped = skipped[:count]
     if first <= row < first + len(sums):
         sums[row - first] = 0
     if sizes[0] < limit:
-        least = max(floor, _guess(sums, inverse, lows, highs, day, norm, near, limit))
-    columns = slots[order[skipped]]
+        least = max(floor, _guess(sums, inverse, lows, highs, undated, day, norm, near, limit))
+    columns = np.empty(count, np.uint8)
+    omitted = np.empty(count, np.float32)
+    for i in range(count):
+        columns[i], omitted[i] = slots[order[skipped[i]]], weights[skipped[i]]
     size = _survivors(
         sums,
         inverse,
@@ -231,7 +265,7 @@ def search(
         norm,
         lines,
         columns,
-        weights[skipped],
+        omitted,
         tf,
         lows,
         highs,

@@ -15,6 +15,8 @@ from aggregator.related.kernels import I32, I64, SLOTS, U8, U16, U32, draw_lines
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from aggregator.related.cachefiles import Arrays, Bundle
+
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _COMMON = 64
@@ -49,10 +51,34 @@ class Sealed:
     def __init__(self, offsets: U32, docs: U16, tfs: U8, slots: U8, lines: U8, rows: Rows) -> None:
         self.offsets = offsets
         self.rows = rows
+        self.bundle: Bundle | None = None  # the file that holds it, once it was saved
         self.postings = Postings(offsets[:-1], offsets[1:], docs, tfs, slots, lines)
+
+    @classmethod
+    def of(cls, arrays: Arrays, bundle: Bundle) -> Sealed:
+        """The segment in these arrays of a file."""
+        rows = Rows(arrays["row_starts"], arrays["numbers"], arrays["codes"])
+        made = cls(*(arrays[name] for name in ("offsets", "docs", "tfs", "slots", "lines")), rows)
+        made.bundle = bundle
+        return made
 
     def __len__(self) -> int:
         return len(self.rows.starts) - 1
+
+    def arrays(self) -> Arrays:
+        """What `of` needs."""
+        _, _, docs, tfs, slots, lines = self.postings
+        row_starts, numbers, codes = self.rows
+        return {
+            "offsets": self.offsets,
+            "docs": docs,
+            "tfs": tfs,
+            "slots": slots,
+            "lines": lines,
+            "row_starts": row_starts,
+            "numbers": numbers,
+            "codes": codes,
+        }
 
 
 class Open:
@@ -75,7 +101,7 @@ class Open:
         made = cls(capacity, terms)
         made._size, length = len(rows.starts) - 1, len(rows.numbers)
         made._row_starts[: made._size + 1] = rows.starts
-        made._numbers, made._codes = rows.numbers.copy(), rows.codes.copy()
+        made._numbers, made._codes = _doubled(rows.numbers), _doubled(rows.codes)
         made.docs, made.tfs = np.zeros(4 * length + 1, np.uint16), np.zeros(4 * length + 1, np.uint8)
         made.slots[: len(slots)] = slots
         made._used = post_all(*rows, made.starts, made.ends, made.docs, made.tfs, made.slots, made.lines)
@@ -120,11 +146,22 @@ class Open:
             self.docs, self.tfs = _doubled(self.docs), _doubled(self.tfs)
             self._refresh_views()
 
+    def arrays(self) -> Arrays:
+        """What `of` needs, to be read before the next row is added."""
+        length = int(self._row_starts[self._size])
+        return {
+            "row_starts": self._row_starts[: self._size + 1],
+            "numbers": self._numbers[:length],
+            "codes": self._codes[:length],
+            "slots": self.slots,
+        }
+
     def choose_common(self) -> None:
         """Make the terms common that have the longest lists now."""
-        lengths = self.ends.astype(np.int64) - self.starts
-        longest = np.argpartition(lengths, -SLOTS)[-SLOTS:]
-        often = longest[lengths[longest] * _COMMON > self._size]
+        lengths = self.ends - self.starts
+        often = np.flatnonzero(lengths > self._size // _COMMON)
+        if len(often) > SLOTS:
+            often = often[np.argpartition(lengths[often], -SLOTS)[-SLOTS:]]
         draw_lines(self.starts, self.ends, self.docs, self.tfs, often, self.slots, self.lines)
 
     def sealed(self, terms: int) -> Sealed:
