@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from aggregator.related.cachefiles import read_bundle, read_manifest, write_bundle, write_manifest
 from aggregator.related.columns import Columns
 from aggregator.related.kernels import (
     F32,
@@ -20,8 +21,10 @@ from aggregator.related.kernels import (
     I64,
     U8,
     U32,
+    adjust,
     closeness,
     dot_rows,
+    measure,
     measure_row,
     remember,
     sort,
@@ -29,14 +32,17 @@ from aggregator.related.kernels import (
 )
 from aggregator.related.pairs import clear_rows, head_rows, spread_rows
 from aggregator.related.search import finish, search
-from aggregator.related.segments import Open, Sealed, measure_rows
+from aggregator.related.segments import Open, Rows, Sealed
 from aggregator.related.vocabulary import Vocabulary
 from aggregator.related.weighting import IN_HEAD, TF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     import numpy.typing as npt
+
+    from aggregator.related.cachefiles import Arrays, Bundle
 
 KEPT = 10
 """How many of the best scores each row remembers, to know which newcomers enter its list."""
@@ -96,11 +102,67 @@ class Index:
         self._vocabulary = Vocabulary()
         self._columns = Columns(segment_rows, KEPT)
         self._segments: list[Open | Sealed] = []
+        self._typical: list[float] = []  # what few rows' tenth scores are below, by segment
         self._alive = self._measured = 0
         self._asked = 0  # rows before this one have had their neighbours found
         self._near = np.array([closeness(float(day)) for day in range(1024)], np.float32)
         self._tf = TF.copy()
         self._work()
+
+    def save(self, folder: Path) -> None:
+        """Write the index as a cache into `folder`: each sealed segment once, the rest anew. Raises OSError.
+
+        Sealed segments are then read from their files and no longer held in memory.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        self._open()
+        before = read_manifest(folder)
+        generation = before["generation"] + 1 if before else 0
+        named = {bundle["file"] for bundle in before["bundles"]} if before else set()
+        bundles = []
+        for place, segment in enumerate(self._segments):
+            if isinstance(segment, Sealed):
+                if segment.bundle is None or segment.bundle["file"] not in named:
+                    name = f"segment-{place}-{generation}.arrays"
+                    bundle = write_bundle(folder, name, segment.arrays())
+                    self._segments[place] = segment = _sealed(folder, bundle) or segment
+                bundles.append(segment.bundle)
+        bundles.append(write_bundle(folder, f"rest-{generation}.arrays", self._rest()))
+        write_manifest(folder, {"generation": generation, "bundles": bundles, **self._numbers()})
+
+    def _rest(self) -> Arrays:
+        """All that is not in sealed segments."""
+        typical = np.array(self._typical)
+        return {
+            **self._segments[-1].arrays(),
+            **self._columns.arrays(),
+            **self._vocabulary.arrays(),
+            "typical": typical,
+        }
+
+    def _numbers(self) -> dict[str, int]:
+        return {name: getattr(self, f"_{name}") for name in ("capacity", "alive", "measured", "asked")}
+
+    @classmethod
+    def load(cls, folder: Path) -> Index | None:
+        """The index that was saved in `folder`; None if there is none, or it is damaged or of another version."""
+        manifest = read_manifest(folder)
+        if manifest is None:
+            return None
+        *sealed, rest = manifest["bundles"]
+        segments = [_sealed(folder, bundle) for bundle in sealed]
+        arrays = read_bundle(folder, rest)
+        if arrays is None or None in segments:
+            return None
+        made = cls(segment_rows=manifest["capacity"])
+        made._alive, made._measured, made._asked = (manifest[name] for name in ("alive", "measured", "asked"))
+        made._vocabulary = Vocabulary.of(arrays["keys"], arrays["counts"], arrays["rarity"])
+        made._columns.restore(arrays)
+        made._typical = arrays["typical"].tolist()
+        rows = Rows(arrays["row_starts"], arrays["numbers"], arrays["codes"])
+        last = Open.of(rows, arrays["slots"], made._capacity, made._vocabulary.room)
+        made._segments = [segment for segment in segments if segment is not None] + [last]
+        return made
 
     def _work(self) -> None:
         """Room for the search; it is kept between calls."""
@@ -151,8 +213,9 @@ class Index:
         self._alive += 1
         row = self._columns.append(day, 0, 0)
         if not self._refreshed():
+            self._adjust(numbers, 1)
             self._columns.inverse[row], self._columns.share[row] = measure_row(
-                numbers, codes, self._vocabulary.rarity, self._log_rows, self._tf, segment.common
+                numbers, codes, segment.slots, self._vocabulary.rarity, self._log_rows, self._tf
             )
         return row
 
@@ -165,17 +228,36 @@ class Index:
             self._segments[-1] = last.sealed(self._vocabulary.size)
         made = Open(self._capacity, self._vocabulary.room)
         self._segments.append(made)
+        self._typical.append(0.0)
         return made
 
     def remove(self, rows: Iterable[int]) -> None:
         """Forget these rows; those that are removed already are left so. Their numbers are not used again."""
         for row in rows:
             if self._columns.alive[row]:
-                self._vocabulary.forget(np.ascontiguousarray(self._row(row)[0]))
+                numbers = self._row(row)[0]
+                self._vocabulary.forget(numbers)
                 self._columns.alive[row] = False
                 self._alive -= 1
+                self._adjust(numbers, -1)
         self._columns.hide_dead()
         self._refreshed()
+
+    def _adjust(self, numbers: I32, step: int) -> None:
+        vocabulary, columns = self._vocabulary, self._columns
+        for place, segment in enumerate(self._segments):
+            part = self._part(place)
+            adjust(
+                numbers,
+                step,
+                *segment.postings[:4],
+                vocabulary.counts,
+                vocabulary.rarity,
+                self._log_rows,
+                self._tf,
+                columns.inverse[part],
+                columns.share[part],
+            )
 
     def _refreshed(self) -> bool:
         """Measure all rows anew if their number has changed by 2 % since it was last done."""
@@ -185,14 +267,19 @@ class Index:
         columns = self._columns
         for place, segment in enumerate(self._segments):
             part = self._part(place)
-            measure_rows(
-                segment,
+            if isinstance(segment, Open):
+                segment.choose_common()
+            postings = segment.postings
+            measure(
+                *postings[:5],
                 self._vocabulary.rarity,
                 self._log_rows,
                 self._tf,
                 columns.inverse[part],
                 columns.share[part],
             )
+            tenth = columns.tenth[part]
+            self._typical[place] = float(np.partition(tenth, len(tenth) // 16)[len(tenth) // 16])
         columns.hide_dead()
         return True
 
@@ -228,7 +315,7 @@ class Index:
         if k >= KEPT:
             return found
         keep = (np.arange(len(found.rows)) < k) | np.isin(found.rows, older.rows)
-        return Neighbours(*(column[keep] for column in found))
+        return Neighbours(found.rows[keep], found.cosines[keep], found.scores[keep])
 
     def _remember(self, row: int, found: Neighbours, older: Neighbours) -> None:
         columns = self._columns
@@ -300,13 +387,14 @@ class Index:
             columns.tenth[part] if older else self._closed[: len(segment)],
             columns.lows[blocks],
             columns.highs[blocks],
+            columns.undated[blocks],
             columns.days,
             part.start,
             query.row,
             query.day,
             k,
             max(0.0, floor),
-            np.inf,
+            self._typical[place] if older else np.inf,
             *self._heap,
             *self._older,
             self._sizes,
@@ -386,3 +474,8 @@ class Index:
         """The segments that hold some of `rows`, each with its first row."""
         for place in sorted(set((rows // self._capacity).tolist())):
             yield self._segments[place], place * self._capacity
+
+
+def _sealed(folder: Path, bundle: Bundle) -> Sealed | None:
+    arrays = read_bundle(folder, bundle)
+    return None if arrays is None else Sealed.of(arrays, bundle)

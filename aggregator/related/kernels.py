@@ -10,7 +10,7 @@ Words: a *number* names a term (its place in the vocabulary), a *local* row coun
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numba
 import numpy as np
@@ -19,6 +19,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+B1 = npt.NDArray[np.bool_]
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
@@ -31,15 +32,20 @@ _Function = TypeVar("_Function", bound="Callable[..., object]")
 
 BLOCK = 256
 """Rows that share one bound on their days."""
+RARE = 128
+"""Terms of at most so many rows have their part in the norms kept up to date at each arrival."""
+SLOTS = 64
+"""Common terms of a segment at most; a row's codes for them lie in one line of memory."""
 
 
 def compiled(function: _Function) -> _Function:
     """Compile at the first call, keeping the result on disk where that is possible."""
+    kept: Callable[..., object]
     try:
-        kept: _Function = numba.njit(cache=True, nogil=True)(function)
+        kept = numba.njit(cache=True, nogil=True)(function)
     except RuntimeError:  # no folder for the cache can be written
         kept = numba.njit(nogil=True)(function)
-    return kept
+    return cast("_Function", kept)
 
 
 @compiled
@@ -86,6 +92,8 @@ def post(
     ends: U32,
     docs: U16,
     tfs: U8,
+    slots: U8,
+    lines: U8,
     used: int,
 ) -> int:
     """Append one row's postings. A list that is full, its length a power of two, moves to twice the room.
@@ -113,29 +121,41 @@ def post(
         docs[ends[number]] = local
         tfs[ends[number]] = codes[i]
         ends[number] += np.uint32(1)
+        if slots[number] < SLOTS:
+            lines[local, slots[number]] = codes[i]
     return used
 
 
 @compiled
-def post_all(row_starts: I64, numbers: I32, codes: U8, starts: U32, ends: U32, docs: U16, tfs: U8) -> int:
+def post_all(
+    row_starts: I64,
+    numbers: I32,
+    codes: U8,
+    starts: U32,
+    ends: U32,
+    docs: U16,
+    tfs: U8,
+    slots: U8,
+    lines: U8,
+) -> int:
     """Append the postings of rows to empty lists; the pool must have four times their number."""
     used = 0
     for local in range(len(row_starts) - 1):
         part = slice(row_starts[local], row_starts[local + 1])
-        used = post(local, numbers[part], codes[part], starts, ends, docs, tfs, used)
+        used = post(local, numbers[part], codes[part], starts, ends, docs, tfs, slots, lines, used)
     return used
 
 
 @compiled
 def measure_row(
-    numbers: I32, codes: U8, rarity: F32, log_rows: float, tf: F32, common: U8
+    numbers: I32, codes: U8, slots: U8, rarity: F32, log_rows: float, tf: F32
 ) -> tuple[float, float]:
     """1/norm of a row, and the part of the norm that common terms make; 0 and 0 without weight."""
     whole = part = 0.0
     for i in range(len(numbers)):
         square = (tf[codes[i]] * (float(rarity[numbers[i]]) + log_rows)) ** 2
         whole += square
-        if common[numbers[i]]:
+        if slots[numbers[i]] < SLOTS:
             part += square
     if whole == 0:
         return 0.0, 0.0
@@ -205,42 +225,84 @@ def measure(
     ends: U32,
     docs: U16,
     tfs: U8,
+    slots: U8,
     rarity: F32,
     log_rows: float,
     tf: F32,
-    common: U8,
-    least: int,
     inverse: F32,
     share: F32,
 ) -> None:
     """For the rows of one segment: 1/norm, and the part of the norm that its common terms make.
 
-    A term is common in a segment with at least `least` postings in it; `common` is set to say which.
     Rows without weight get 0 and 0.
     """
-    whole = np.zeros(len(inverse), np.float64)
-    part = np.zeros(len(inverse), np.float64)
+    rare = np.zeros(len(inverse), np.float64)
+    common = np.zeros(len(inverse), np.float64)
     squares = np.zeros(256, np.float64)
     for number in range(len(starts)):
-        length = ends[number] - starts[number]
-        common[number] = length >= least
-        if length == 0:
-            continue
+        first, last = starts[number], ends[number]
         idf = float(rarity[number]) + log_rows
-        if length > 256:
+        sums = common if slots[number] < SLOTS else rare
+        if last - first > 256:
             for code in range(256):
                 squares[code] = (tf[code] * idf) ** 2
-            sums = part if length >= least else whole
-            for j in range(starts[number], ends[number]):
+            for j in range(first, last):
                 sums[docs[j]] += squares[tfs[j]]
         else:
-            sums = part if length >= least else whole
-            for j in range(starts[number], ends[number]):
+            for j in range(first, last):
                 sums[docs[j]] += (tf[tfs[j]] * idf) ** 2
     for local in range(len(inverse)):
-        total = whole[local] + part[local]
+        total = rare[local] + common[local]
         inverse[local] = np.float32(1.0 / math.sqrt(total)) if total > 0 else np.float32(0)
-        share[local] = np.float32(math.sqrt(part[local] / total)) if total > 0 else np.float32(0)
+        share[local] = np.float32(math.sqrt(common[local] / total)) if total > 0 else np.float32(0)
+
+
+@compiled
+def adjust(
+    numbers: I32,
+    step: int,
+    starts: U32,
+    ends: U32,
+    docs: U16,
+    tfs: U8,
+    counts: I32,
+    rarity: F32,
+    log_rows: float,
+    tf: F32,
+    inverse: F32,
+    share: F32,
+) -> None:
+    """Follow the idf of rare terms after `step` (1 or -1) of their rows came, so that bounds stay bounds.
+
+    A norm that falls is followed, one that grows makes the bound no smaller than it must be. What terms of many
+    rows change until the next measuring is left to the slack of the bounds.
+    """
+    for number in numbers:
+        if number >= len(starts) or counts[number] > RARE or counts[number] <= max(step, 0):
+            continue
+        before = 1.0 - math.log(1.0 + counts[number] - step) + log_rows
+        change = (rarity[number] + log_rows) ** 2 - before**2
+        for j in range(starts[number], ends[number]):
+            local = docs[j]
+            part = change * (tf[tfs[j]] * inverse[local]) ** 2
+            if step > 0:
+                factor = np.float32(1 / math.sqrt(max(1e-6, 1 + part)))
+                inverse[local] *= factor
+                share[local] = min(np.float32(1), share[local] * factor)
+            else:
+                share[local] = min(1.0, math.sqrt(share[local] ** 2 + part))
+
+
+@compiled
+def draw_lines(starts: U32, ends: U32, docs: U16, tfs: U8, numbers: I64, slots: U8, lines: U8) -> None:
+    """Make `numbers` the common terms of a segment: slot i and the codes in column i are those of the i-th."""
+    slots[:] = 255
+    lines[:] = 0
+    for slot in range(len(numbers)):
+        number = numbers[slot]
+        slots[number] = slot
+        for j in range(starts[number], ends[number]):
+            lines[docs[j], slot] = tfs[j]
 
 
 @compiled

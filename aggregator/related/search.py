@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aggregator.related.kernels import BLOCK, better, closeness, compiled, offer
+from aggregator.related.kernels import BLOCK, SLOTS, better, closeness, compiled, offer
 
 if TYPE_CHECKING:
-    from aggregator.related.kernels import F32, F64, I32, I64, U8, U16, U32
+    from aggregator.related.kernels import B1, F32, F64, I32, I64, U8, U16, U32
 
 SLACK = 1.03
 """Norms of bounds are those of the last refresh; until the next they are less than this factor off."""
-_BINS = 1024
-_MOST = 2.5
+_REACH = 0.6
+_FIRST = 0.3
 
 
 @compiled
@@ -34,53 +34,103 @@ def _scan(
     ends: U32,
     docs: U16,
     tfs: U8,
-    common: U8,
+    slots: U8,
     order: I32,
     weights: F32,
     squares: F32,
     reach: float,
     tf: F32,
     sums: F32,
-) -> float:
-    """Add up the lists of the query in `sums`; skipped terms have a norm of at most `reach`, it is returned."""
-    skipped = 0.0
+    skipped: I32,
+) -> tuple[int, float]:
+    """Add up the lists of the query in `sums`, but for common terms with a norm of at most `reach` together.
+
+    Their places in the query go into `skipped`; returns how many there are, and their norm.
+    """
+    size, total = 0, 0.0
     scaled = np.empty(256, np.float32)
     for i in range(len(order)):
         number = order[i]
         if number >= len(starts) or starts[number] == ends[number]:
             continue
-        if common[number] and skipped + squares[i] <= reach * reach:
-            skipped += squares[i]
+        if slots[number] < SLOTS and total + squares[i] <= reach * reach:
+            total += squares[i]
+            skipped[size] = i
+            size += 1
+            continue
+        list_docs = docs[starts[number] : ends[number]]
+        list_tfs = tfs[starts[number] : ends[number]]
+        if len(list_docs) < 128:
+            for j in range(len(list_docs)):
+                sums[list_docs[j]] += tf[list_tfs[j]] * weights[i]
             continue
         for code in range(256):
             scaled[code] = tf[code] * weights[i]
-        list_docs = docs[starts[number] : ends[number]]
-        list_tfs = tfs[starts[number] : ends[number]]
         for j in range(len(list_docs)):
             sums[list_docs[j]] += scaled[list_tfs[j]]
-    return math.sqrt(skipped)
+    return size, math.sqrt(total)
+
+
+@compiled
+def _largest(values: F32, limit: int) -> float:
+    """The value that `limit` of these positive values reach, 0 if there are fewer; the values are reordered."""
+    if len(values) < limit:
+        return 0.0
+    for i in range(1, len(values)):  # the first `limit` are a heap, the smallest on top
+        at, value = i, values[i]
+        if i < limit:
+            while at > 0 and values[(at - 1) // 2] > value:
+                values[at] = values[(at - 1) // 2]
+                at = (at - 1) // 2
+            values[at] = value
+        elif value > values[0]:
+            place, child = 0, 1
+            while child < limit:
+                if child + 1 < limit and values[child + 1] < values[child]:
+                    child += 1
+                if values[child] >= value:
+                    break
+                values[place] = values[child]
+                place, child = child, 2 * child + 1
+            values[place] = value
+    return float(values[0])
 
 
 @compiled
 def _guess(
-    sums: F32, inverse: F32, days: F64, day: float, norm: float, near: F32, limit: int, floor: float
+    sums: F32,
+    inverse: F32,
+    lows: F64,
+    highs: F64,
+    undated: B1,
+    day: float,
+    norm: float,
+    near: F32,
+    limit: int,
 ) -> float:
-    """A score that at least `limit` rows of the segment reach by their scanned terms alone, or `floor`."""
-    bins = np.zeros(_BINS + 1, np.int32)
-    scale = np.float32(1 / norm)
-    for local in range(len(sums)):
-        value = sums[local] * inverse[local] * scale
-        if value > 0:
-            apart = abs(days[local] - day)
-            if apart >= 0:
-                value *= near[min(int(apart) + 1, len(near) - 1)]
-            bins[min(int(value * (_BINS / _MOST)), _BINS)] += 1
-    reached = 0
-    for step in range(_BINS, 0, -1):
-        reached += bins[step]
-        if reached >= limit:
-            return max(floor, (step * _MOST / _BINS) / SLACK)
-    return floor
+    """A score that at least `limit` rows of the segment reach by their scanned terms alone, or 0.
+
+    Each of the bins is one row: the best of a few neighbouring ones.
+    """
+    step = 64
+    while step > 4 and len(sums) < 4 * limit * step:
+        step //= 2
+    best = np.zeros(len(sums) // step + 1, np.float32)
+    size = 0
+    for block in range(len(lows)):
+        far = max(abs(day - lows[block]), abs(day - highs[block]))
+        close = near[int(far) + 1] if far < len(near) - 1 and not undated[block] else np.float32(1)
+        scale = np.float32(close / (norm * SLACK))
+        for first in range(block * BLOCK, min(len(sums), (block + 1) * BLOCK), step):
+            last = min(first + step, len(sums))
+            s, n = sums[first:last], inverse[first:last]
+            top = np.float32(0)
+            for i in range(len(s)):
+                value = s[i] * n[i]
+                top = max(top, value)
+            best[size] = top * scale
+            size += 1
+    return _largest(best[:size], limit)
 
 
 @compiled
@@ -90,33 +140,46 @@ def _survivors(
     share: F32,
     tenth: F32,
     least: float,
-    skipped: float,
+    rest: float,
     norm: float,
+    lines: U8,
+    columns: U8,
+    weights: F32,
+    tf: F32,
     lows: F64,
     highs: F64,
     day: float,
     near: F32,
     found: I32,
 ) -> int:
-    """Local rows that may be good enough, in `found`; sets `sums` back to 0. Returns how many."""
+    """Local rows that may be good enough, in `found`; sets `sums` back to 0. Returns how many.
+
+    `rest` is the norm of the skipped terms, whose slots are `columns`, and `weights` theirs.
+    """
     size = 0
     worst = np.float32(least)
     for block in range(len(lows)):
         gap = max(lows[block] - day, day - highs[block], 0.0)
         close = near[min(int(gap), len(near) - 1)] if gap < np.inf else np.float32(1)
         scale = np.float32(close * SLACK / norm)
-        rest = np.float32(close * SLACK * skipped / norm)
+        hidden = np.float32(close * SLACK * rest / norm)
         for first in range(block * BLOCK, min(len(sums), (block + 1) * BLOCK), 64):
             last = min(first + 64, len(sums))
             s, n, c, t = sums[first:last], inverse[first:last], share[first:last], tenth[first:last]
             hits = 0
             for i in range(len(s)):
-                hits += s[i] * n[i] * scale + c[i] * rest > min(t[i], worst)
+                hits += s[i] * n[i] * scale + c[i] * hidden > min(t[i], worst)
             if hits:
                 for i in range(len(s)):
-                    if s[i] * n[i] * scale + c[i] * rest > min(t[i], worst):
-                        found[size] = first + i
-                        size += 1
+                    bar = min(t[i], worst)
+                    if s[i] * n[i] * scale + c[i] * hidden > bar:
+                        line = lines[first + i]
+                        dot = s[i]
+                        for j in range(len(columns)):
+                            dot += tf[line[columns[j]]] * weights[j]
+                        if dot * n[i] * scale > bar:
+                            found[size] = first + i
+                            size += 1
             for i in range(len(s)):
                 s[i] = 0
     return size
@@ -128,7 +191,8 @@ def search(
     ends: U32,
     docs: U16,
     tfs: U8,
-    common: U8,
+    slots: U8,
+    lines: U8,
     row_starts: I64,
     row_numbers: I32,
     row_codes: U8,
@@ -148,6 +212,7 @@ def search(
     tenth: F32,
     lows: F64,
     highs: F64,
+    undated: B1,
     days: F64,
     first: int,
     row: int,
@@ -175,13 +240,39 @@ def search(
     for block in range(len(lows)):
         gap = min(gap, max(lows[block] - day, day - highs[block], 0.0))
     close = near[min(int(gap), len(near) - 1)] if gap < np.inf else np.float32(1)
-    reach = 0.5 * min(least, typical) / close if sizes[0] == limit else 0.15
-    skipped = _scan(starts, ends, docs, tfs, common, order, weights, squares, reach * norm, tf, sums)
+    reach = (
+        _REACH * min(least, typical) / close if sizes[0] == limit else _REACH * min(typical, _FIRST) / close
+    )
+    skipped = np.empty(SLOTS, np.int32)
+    count, rest = _scan(
+        starts, ends, docs, tfs, slots, order, weights, squares, reach * norm, tf, sums, skipped
+    )
     if first <= row < first + len(sums):
         sums[row - first] = 0
     if sizes[0] < limit:
-        least = _guess(sums, inverse, days[first : first + len(sums)], day, norm, near, limit, floor)
-    size = _survivors(sums, inverse, share, tenth, least, skipped, norm, lows, highs, day, near, found)
+        least = max(floor, _guess(sums, inverse, lows, highs, undated, day, norm, near, limit))
+    columns = np.empty(count, np.uint8)
+    omitted = np.empty(count, np.float32)
+    for i in range(count):
+        columns[i], omitted[i] = slots[order[skipped[i]]], weights[skipped[i]]
+    size = _survivors(
+        sums,
+        inverse,
+        share,
+        tenth,
+        least,
+        rest,
+        norm,
+        lines,
+        columns,
+        omitted,
+        tf,
+        lows,
+        highs,
+        day,
+        near,
+        found,
+    )
     for i in range(size - 1, -1, -1):
         local = found[i]
         other = first + local

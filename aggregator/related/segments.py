@@ -10,25 +10,31 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
-from aggregator.related.kernels import F32, I32, I64, U8, U16, U32, measure, pack, post, post_all
+from aggregator.related.kernels import I32, I64, SLOTS, U8, U16, U32, draw_lines, pack, post, post_all
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from aggregator.related.cachefiles import Arrays, Bundle
+
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
-COMMON = 32
-"""A term is common in a segment when at least one row in so many holds it."""
+_COMMON = 64
+"""A term can be common in a segment when at least one row in so many holds it."""
 
 
 class Postings(NamedTuple):
-    """Inverted: of the term with number n, local rows `docs` and codes `tfs` from starts[n] to ends[n]."""
+    """Inverted: of the term with number n, local rows `docs` and codes `tfs` from starts[n] to ends[n].
+
+    Common terms have a slot below `SLOTS`, and lines[row, slot] is the code, 0 where the row is without.
+    """
 
     starts: U32
     ends: U32
     docs: U16
     tfs: U8
-    common: U8
+    slots: U8
+    lines: U8
 
 
 class Rows(NamedTuple):
@@ -42,13 +48,37 @@ class Rows(NamedTuple):
 class Sealed:
     """A segment that never changes."""
 
-    def __init__(self, offsets: U32, docs: U16, tfs: U8, common: U8, rows: Rows) -> None:
+    def __init__(self, offsets: U32, docs: U16, tfs: U8, slots: U8, lines: U8, rows: Rows) -> None:
         self.offsets = offsets
         self.rows = rows
-        self.postings = Postings(offsets[:-1], offsets[1:], docs, tfs, common)
+        self.bundle: Bundle | None = None  # the file that holds it, once it was saved
+        self.postings = Postings(offsets[:-1], offsets[1:], docs, tfs, slots, lines)
+
+    @classmethod
+    def of(cls, arrays: Arrays, bundle: Bundle) -> Sealed:
+        """The segment in these arrays of a file."""
+        rows = Rows(arrays["row_starts"], arrays["numbers"], arrays["codes"])
+        made = cls(*(arrays[name] for name in ("offsets", "docs", "tfs", "slots", "lines")), rows)
+        made.bundle = bundle
+        return made
 
     def __len__(self) -> int:
         return len(self.rows.starts) - 1
+
+    def arrays(self) -> Arrays:
+        """What `of` needs."""
+        _, _, docs, tfs, slots, lines = self.postings
+        row_starts, numbers, codes = self.rows
+        return {
+            "offsets": self.offsets,
+            "docs": docs,
+            "tfs": tfs,
+            "slots": slots,
+            "lines": lines,
+            "row_starts": row_starts,
+            "numbers": numbers,
+            "codes": codes,
+        }
 
 
 class Open:
@@ -57,6 +87,7 @@ class Open:
     def __init__(self, capacity: int, terms: int) -> None:
         self._size = self._used = 0
         self._lists(terms)
+        self.lines: U8 = np.zeros((capacity, SLOTS), np.uint8)
         self.docs: U16 = np.zeros(4096, np.uint16)
         self.tfs: U8 = np.zeros(4096, np.uint8)
         self._row_starts: I64 = np.zeros(capacity + 1, np.int64)
@@ -65,15 +96,15 @@ class Open:
         self._refresh_views()
 
     @classmethod
-    def of(cls, rows: Rows, common: U8, capacity: int, terms: int) -> Open:
+    def of(cls, rows: Rows, slots: U8, capacity: int, terms: int) -> Open:
         """The open segment of these rows."""
         made = cls(capacity, terms)
         made._size, length = len(rows.starts) - 1, len(rows.numbers)
         made._row_starts[: made._size + 1] = rows.starts
-        made._numbers, made._codes = rows.numbers.copy(), rows.codes.copy()
+        made._numbers, made._codes = _doubled(rows.numbers), _doubled(rows.codes)
         made.docs, made.tfs = np.zeros(4 * length + 1, np.uint16), np.zeros(4 * length + 1, np.uint8)
-        made._used = post_all(*rows, made.starts, made.ends, made.docs, made.tfs)
-        made.common[: len(common)] = common
+        made.slots[: len(slots)] = slots
+        made._used = post_all(*rows, made.starts, made.ends, made.docs, made.tfs, made.slots, made.lines)
         made._refresh_views()
         return made
 
@@ -83,10 +114,10 @@ class Open:
     def _lists(self, terms: int) -> None:
         self.starts: U32 = np.zeros(terms, np.uint32)
         self.ends: U32 = np.zeros(terms, np.uint32)
-        self.common: U8 = np.zeros(terms, np.uint8)
+        self.slots: U8 = np.full(terms, 255, np.uint8)
 
     def _refresh_views(self) -> None:
-        self.postings = Postings(self.starts, self.ends, self.docs, self.tfs, self.common)
+        self.postings = Postings(self.starts, self.ends, self.docs, self.tfs, self.slots, self.lines)
         self.rows = Rows(self._row_starts[: self._size + 1], self._numbers, self._codes)
 
     def append(self, numbers: I32, codes: U8, terms: int) -> None:
@@ -95,7 +126,8 @@ class Open:
             wider = terms - len(self.starts)
             self.starts = np.concatenate([self.starts, np.zeros(wider, np.uint32)])
             self.ends = np.concatenate([self.ends, np.zeros(wider, np.uint32)])
-            self.common = np.concatenate([self.common, np.zeros(wider, np.uint8)])
+            self.slots = np.concatenate([self.slots, np.full(wider, 255, np.uint8)])
+            self._refresh_views()
         self._post(numbers, codes)
         at, end = self._row_starts[self._size], self._row_starts[self._size] + len(numbers)
         while end > len(self._numbers):
@@ -107,11 +139,30 @@ class Open:
 
     def _post(self, numbers: I32, codes: U8) -> None:
         while True:
-            used = post(self._size, numbers, codes, self.starts, self.ends, self.docs, self.tfs, self._used)
+            used = post(self._size, numbers, codes, *self.postings, self._used)
             if used >= 0:
                 self._used = used
                 return
             self.docs, self.tfs = _doubled(self.docs), _doubled(self.tfs)
+            self._refresh_views()
+
+    def arrays(self) -> Arrays:
+        """What `of` needs, to be read before the next row is added."""
+        length = int(self._row_starts[self._size])
+        return {
+            "row_starts": self._row_starts[: self._size + 1],
+            "numbers": self._numbers[:length],
+            "codes": self._codes[:length],
+            "slots": self.slots,
+        }
+
+    def choose_common(self) -> None:
+        """Make the terms common that have the longest lists now."""
+        lengths = self.ends - self.starts
+        often = np.flatnonzero(lengths > self._size // _COMMON)
+        if len(often) > SLOTS:
+            often = often[np.argpartition(lengths[often], -SLOTS)[-SLOTS:]]
+        draw_lines(self.starts, self.ends, self.docs, self.tfs, often, self.slots, self.lines)
 
     def sealed(self, terms: int) -> Sealed:
         """The same rows, packed; `terms` is how many numbers were given."""
@@ -124,15 +175,7 @@ class Open:
             self._numbers[:length].copy(),
             self._codes[:length].copy(),
         )
-        return Sealed(offsets, docs, tfs, self.common[:terms].copy(), rows)
-
-
-def measure_rows(
-    segment: Open | Sealed, rarity: F32, log_rows: float, tf: F32, inverse: F32, share: F32
-) -> None:
-    """Set 1/norm and the common terms' share of the norm of the segment's rows."""
-    least = max(1, -(-len(segment) // COMMON))
-    measure(*segment.postings[:4], rarity, log_rows, tf, segment.postings.common, least, inverse, share)
+        return Sealed(offsets, docs, tfs, self.slots[:terms].copy(), self.lines, rows)
 
 
 def _doubled(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from aggregator.related.kernels import F32, I32, U32, count_terms, enter_numbers, find_numbers
+
+if TYPE_CHECKING:
+    from aggregator.related.cachefiles import Arrays
 
 _ROOM = 1024
 
@@ -28,6 +33,11 @@ class Vocabulary:
         made.size = enter_numbers(keys, made.keys, made._table, 0, numbers)
         made.counts[: made.size], made.rarity[: made.size] = counts, rarity
         return made
+
+    def arrays(self) -> Arrays:
+        """What `of` needs."""
+        size = self.size
+        return {"keys": self.keys[:size], "counts": self.counts[:size], "rarity": self.rarity[:size]}
 
     @property
     def room(self) -> int:
