@@ -13,6 +13,7 @@ import numpy as np
 
 from aggregator.related.explaining import shared_terms
 from aggregator.related.facts import KEPT
+from aggregator.related.index import Index
 from aggregator.related.ranking import (
     best_first,
     gate,
@@ -116,6 +117,7 @@ class Engine:
         self._kept = kept
         self._weights = read_weights()
         self._analyzer = Analyzer(policy)
+        self._names = Index()
         self._shelves: dict[str, Shelf] = {}
 
     def __len__(self) -> int:
@@ -124,7 +126,7 @@ class Engine:
     def _shelf(self, language: str) -> Shelf:
         """A new language gets one."""
         if language not in self._shelves:
-            self._shelves[language] = Shelf(kept=self._kept)
+            self._shelves[language] = Shelf(self._names, kept=self._kept)
         return self._shelves[language]
 
     def arrive(self, arrival: int, id_: int, article: Article) -> Arrived:
@@ -207,12 +209,14 @@ class Engine:
         gone = np.array(sorted(arrivals), np.int64)
         for shelf in self._shelves.values():
             rows = shelf.rows_of(gone)
-            shelf.index.remove(rows[rows >= 0].tolist())
+            rows = rows[rows >= 0]
+            shelf.index.remove(rows.tolist())
+            self._names.remove(shelf.facts.rows["names"][rows].tolist())
 
     def restore(self, arrival: int, id_: int, article: Article, analysis: Analysis) -> None:
         """Take in an article that was linked by another process, or before this one began."""
         shelf = self._shelf(analysis.language)
-        row = shelf.put(arrival, id_, article, analysis.terms, analysis.codes)
+        row = shelf.put(arrival, id_, article, analysis.terms, analysis.codes, analysis.names)
         shelf.restore(row, analysis.neighbours)
 
     def restore_links(self, kept: Sequence[tuple[int, int, float, float]]) -> None:

@@ -26,7 +26,8 @@ NO_ROW = -1
 def facts_type(kept: int) -> np.dtype[np.void]:
     """One element a row.
 
-    `title` is a hash of the title's normal form, 0 where it proves nothing; `listed` how many later rows had
+    `title` is a hash of the title's normal form, 0 where it proves nothing; `names` the row of the index of
+    names; `listed` how many later rows had
     it among their first four; `spread` the length of the expanded vector, the own vector having 1; `body`
     whether it has more text than a summary; `weights` of the neighbours, their sum is 1; `met` descending
     expanded cosines, 0 where there are fewer; `best` ascending merits of its links, -inf where there are fewer.
@@ -37,6 +38,7 @@ def facts_type(kept: int) -> np.dtype[np.void]:
             ("id", np.int64),
             ("title", np.uint64),
             ("section", np.int32),
+            ("names", np.int32),
             ("listed", np.int32),
             ("spread", np.float32),
             ("body", np.bool_),
@@ -62,7 +64,7 @@ class Facts:
     def rows(self) -> Rows:
         return self._all[: self._count]
 
-    def append(self, *, arrival: int, id_: int, title: int, section: int, body: bool) -> None:
+    def append(self, *, arrival: int, id_: int, title: int, section: int, names: int, body: bool) -> None:
         """A row that knows nobody yet."""
         if self._count == len(self._all):
             wider = np.empty(max(1_024, 2 * self._count), self._all.dtype)
@@ -72,5 +74,5 @@ class Facts:
         row["neighbours"], row["best"] = NO_ROW, -np.inf
         row["weights"] = row["met"] = row["listed"] = 0
         row["arrival"], row["id"], row["title"], row["section"] = arrival, id_, title, section
-        row["body"], row["spread"] = body, 1
+        row["names"], row["body"], row["spread"] = names, body, 1
         self._count += 1

@@ -28,6 +28,7 @@ class Candidates(NamedTuple):
     `affinity` of the two sections, see `affinity`;
     `rarest` largest idf among the terms that stand in both heads, 0 without one;
     `rare` sum of the three largest; `heads` number of these terms;
+    `names` sum of the three largest idf among the names that both heads hold;
     `support` share of the new entry's neighbours, by weight, that are the candidate's neighbours too;
     `text` 1 where both have a body, 0 where neither has, else 0.5.
     """
@@ -41,6 +42,7 @@ class Candidates(NamedTuple):
     rarest: npt.NDArray[np.floating]
     rare: npt.NDArray[np.floating]
     heads: npt.NDArray[np.number]
+    names: npt.NDArray[np.floating]
     support: npt.NDArray[np.floating]
     text: npt.NDArray[np.floating]
 

@@ -35,6 +35,8 @@ LISTED = 4
 _EXPANSION = {False: 1.0, True: 0.25}
 """How much the neighbours count beside the own words: much for a summary, little for a whole text."""
 _LEAST_COSINE = 0.02
+_NAME = 255
+"""The code of each name: it stands in the head, and all weigh the same."""
 
 NEIGHBOUR = np.dtype([("arrival", "<u4"), ("cosine", "<f4"), ("expanded", "<f4")])
 """A neighbour as it is stored: when it arrived, the raw cosine and that of the expanded vectors."""
@@ -61,9 +63,10 @@ class Met(NamedTuple):
 class Shelf:
     """Rows are numbered in the order of arrival. One thread at a time may use it."""
 
-    def __init__(self, *, kept: int = KEPT) -> None:
-        """`kept` links are remembered a row."""
+    def __init__(self, names: Index, *, kept: int = KEPT) -> None:
+        """`names` is the index of names of all languages; `kept` links are remembered a row."""
         self.index = Index()
+        self._names = names
         self.facts = Facts(kept=kept)
         self.sections = Sections()
 
@@ -72,7 +75,7 @@ class Shelf:
     ) -> tuple[int, npt.NDArray[np.uint8]]:
         """Append an analysed article. Returns its row and the codes of its terms, which can be stored."""
         codes = encode(fuse(terms, self.index.idf(terms.ids)), terms.head > 0)
-        return self.put(arrival, id_, article, terms.ids, codes), codes
+        return self.put(arrival, id_, article, terms.ids, codes, terms.names), codes
 
     def put(
         self,
@@ -81,14 +84,17 @@ class Shelf:
         article: Article,
         terms: npt.NDArray[np.uint32],
         codes: npt.NDArray[np.uint8],
+        names: npt.NDArray[np.uint32],
     ) -> int:
         """Append a row from what was stored of it; `restore` gives it its neighbours."""
-        row = self.index.add(terms, codes, _day(article))
+        day = _day(article)
+        row = self.index.add(terms, codes, day)
         self.facts.append(
             arrival=arrival,
             id_=id_,
             title=_title_hash(article.title),
             section=self.sections.number(section_name(article)),
+            names=self._names.add(names, np.full(len(names), _NAME, np.uint8), day),
             body=bool(((codes & np.uint8(IN_HEAD - 1) > 0) & (codes < IN_HEAD)).any()),
         )
         return row
@@ -137,6 +143,7 @@ class Shelf:
         facts = self.facts.rows
         own, others = facts[row], facts[rows]
         heads = self.index.shared_heads(row, rows)
+        names = self._names.shared_heads(int(own["names"]), others["names"].astype(np.int64))
         return Candidates(
             cosine=cosines,
             expanded=expanded,
@@ -147,6 +154,7 @@ class Shelf:
             rarest=heads[:, 0],
             rare=heads[:, 1],
             heads=heads[:, 2],
+            names=names[:, 1],
             support=supports(
                 row, rows, facts["neighbours"], facts["weights"], own["neighbours"], own["weights"]
             ),
