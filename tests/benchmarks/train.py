@@ -193,7 +193,8 @@ def report(lists: Lists, truth: Truth, ranks: Floats, gate: Floats) -> Iterator[
         passed = np.where(gate >= strict, ranks, -np.inf)
         shown = (places(lists, passed) < _SLOTS) & (gate >= strict)
         on_topic = lists.on_topic[shown].mean() if shown.any() else float("nan")
-        yield f"  strict {strict:.2f}  slots {shown.sum() / len(queries) / _SLOTS:.3f}  on-topic {on_topic:.3f}"
+        slots = shown.sum() / len(queries) / _SLOTS
+        yield f"  strict {strict:.2f}  slots {slots:.3f}  on-topic {on_topic:.3f}"
 
 
 def write_view(name: str, rank: Floats, gate: Floats) -> Iterator[str]:
