@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from aggregator.related.features import Candidates
 
 _YOUNG_ENTRIES = 500
+_LEAST_COSINE = 0.10
+_LEAST_COSINE_YOUNG = 0.08
 
 
 class Weights(NamedTuple):
@@ -100,6 +102,23 @@ def least_probability(strict: float, entries: int) -> float:
     """
     odds = strict / (1 - strict) * math.exp(math.exp(-entries / _YOUNG_ENTRIES))
     return odds / (1 + odds)
+
+
+def least_cosine(entries: int) -> float:
+    """The raw cosine that a link needs in a library of that many entries, whatever the gate says.
+
+    The gate was learned where every entry has near candidates; of far ones it knows nothing, and a small
+    library has only such. Among 50 articles drawn at random, most of what it let through alone was unrelated.
+    """
+    return _LEAST_COSINE + _LEAST_COSINE_YOUNG * math.exp(-entries / _YOUNG_ENTRIES)
+
+
+def may_be_shown(
+    candidates: Candidates, weights: Weights, *, strict: float, entries: int
+) -> npt.NDArray[np.bool_]:
+    """Which pairs pass the gate of a library of `entries`, and its floor; nothing of it depends on dates."""
+    sure = gate(candidates, weights) >= least_probability(strict, entries)
+    return np.asarray(sure & (candidates.cosine >= least_cosine(entries)), np.bool_)
 
 
 def best_first(

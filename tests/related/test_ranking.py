@@ -17,7 +17,9 @@ from aggregator.related.features import (
 from aggregator.related.ranking import (
     best_first,
     gate,
+    least_cosine,
     least_probability,
+    may_be_shown,
     penalty_after,
     rank,
     read_weights,
@@ -171,6 +173,31 @@ def test_a_young_library_is_stricter() -> None:
     assert asked == sorted(asked, reverse=True)
     assert asked[-1] == pytest.approx(0.8)
     assert asked[0] < 1
+
+
+@VIEWS
+def test_what_shares_almost_no_words_is_never_shown(text: float) -> None:
+    """However sure the rest makes the gate."""
+    sure = candidates(2, cosine=[0.09, 0.3], expanded=0.6, heads=8, affinity=2, text=text)
+    assert gate(sure, WEIGHTS)[0] > 0.5
+    assert may_be_shown(sure, WEIGHTS, strict=0.5, entries=100_000).tolist() == [False, True]
+
+
+def test_a_pair_that_a_large_library_shows_may_be_too_far_for_a_small_one() -> None:
+    pair = candidates(cosine=0.14, expanded=0.4, heads=4)
+    shown = [may_be_shown(pair, WEIGHTS, strict=0.5, entries=entries)[0] for entries in (50, 100_000)]
+    assert shown == [False, True]
+    assert least_cosine(0) > least_cosine(500) > least_cosine(100_000)
+
+
+@VIEWS
+def test_the_stricter_shows_fewer(text: float) -> None:
+    found = candidates(30, expanded=np.linspace(0.15, 0.9, 30), cosine=0.15, text=text)
+    shown = [
+        np.count_nonzero(may_be_shown(found, WEIGHTS, strict=strict, entries=20_000))
+        for strict in (0.1, 0.5, 0.9)
+    ]
+    assert shown == sorted(shown, reverse=True)
 
 
 def test_decay_of_no_date_is_none() -> None:
