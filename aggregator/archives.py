@@ -57,7 +57,7 @@ def link_articles(
     engine = Engine(policy if gate else _open(policy), kept=max(limit, KEPT))
     lists: list[list[ArchiveLink]] = [[] for _ in articles]
     copies: set[tuple[int, int]] = set()
-    for arrival, position in enumerate(_by_date(articles)):
+    for arrival, position in enumerate(in_order(articles)):
         newer = articles[position]
         for pair in engine.arrive(arrival, position, newer).pairs:
             older = articles[pair.id]
@@ -75,8 +75,8 @@ def _open(policy: RelatedPolicy) -> RelatedPolicy:
     return replace(policy, min_cosine=0, min_confidence=0, min_shared_terms=1, strictness=0)
 
 
-def _by_date(articles: Sequence[Article]) -> list[int]:
-    """Positions in the order of publication, which is that of arrival here; those without a date first."""
+def in_order(articles: Sequence[Article]) -> list[int]:
+    """Positions in the order of publication, in which they arrive; those without a date first."""
     moments = [article.published_at.timestamp() if article.published_at else -inf for article in articles]
     return sorted(range(len(articles)), key=moments.__getitem__)
 

@@ -50,7 +50,7 @@ class RelatedPolicy:
 
     shown: int = 4
     """Links under an article."""
-    strictness: float = .9
+    strictness: float = 0.5
     """How sure it must be that two articles are about one subject, in [0, 1], for a link to be shown."""
     recency: float = 1.0
     """How much nearness in time counts: 0 not at all, 1 as editors do, 2 twice as much."""

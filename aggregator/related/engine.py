@@ -20,7 +20,6 @@ from aggregator.related.ranking import (
     penalty_after,
     rank,
     read_weights,
-    young,
 )
 from aggregator.related.shelf import Shelf
 from aggregator.related.text import Analyzer
@@ -165,7 +164,7 @@ class Engine:
             rank=ranks,
             older_rank=ranks + penalty_after(pairs, self._weights),
             nearness=ranks - rank(pairs, self._weights, recency=0),
-            confidence=young(gate(pairs, self._weights), shelf.index.live),
+            confidence=gate(pairs, self._weights, shelf.index.live),
             same_text=self._same_text(facts["title"][row], facts["title"][rows], pairs.cosine),
         )
         return judged.take(order)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Rows = npt.NDArray[np.void]
 
-NEIGHBOURS = 20
+NEIGHBOURS = 10
 """Older rows kept for each row: its surroundings, from which its expansion is made."""
 MET = 16
 """How many of the nearest that it has met a row remembers."""
@@ -27,8 +27,8 @@ def facts_type(kept: int) -> np.dtype[np.void]:
     """One element a row.
 
     `title` is a hash of the title's normal form, 0 where it proves nothing; `names` the row of the index of
-    names; `listed` how many later rows had
-    it among their first four; `spread` the length of the expanded vector, the own vector having 1; `body`
+    names; `followed` how many
+    later rows have it among their neighbours; `spread` the length of the expanded vector, the own vector having 1; `body`
     whether it has more text than a summary; `weights` of the neighbours, their sum is 1; `met` descending
     expanded cosines, 0 where there are fewer; `best` ascending merits of its links, -inf where there are fewer.
     """
@@ -39,7 +39,7 @@ def facts_type(kept: int) -> np.dtype[np.void]:
             ("title", np.uint64),
             ("section", np.int32),
             ("names", np.int32),
-            ("listed", np.int32),
+            ("followed", np.int32),
             ("spread", np.float32),
             ("body", np.bool_),
             ("neighbours", np.int32, (NEIGHBOURS,)),
@@ -72,7 +72,7 @@ class Facts:
             self._all = wider
         row = self._all[self._count]
         row["neighbours"], row["best"] = NO_ROW, -np.inf
-        row["weights"] = row["met"] = row["listed"] = 0
+        row["weights"] = row["met"] = row["followed"] = 0
         row["arrival"], row["id"], row["title"], row["section"] = arrival, id_, title, section
         row["names"], row["body"], row["spread"] = names, body, 1
         self._count += 1

@@ -76,29 +76,6 @@ def head_rows(
 
 
 @compiled
-def supports(
-    row: int, candidates: I64, neighbours: npt.NDArray[np.int32], weights: F32, own: I32, own_weights: F32
-) -> F32:
-    """For each candidate the share, by weight, of the own neighbours that are next to it as well.
-
-    Two rows are next to each other where the older one is among the neighbours of the newer one.
-    """
-    found = np.zeros(len(candidates), np.float32)
-    for i in range(len(candidates)):
-        candidate = candidates[i]
-        for j in range(len(own)):
-            other = own[j]
-            if other < 0 or other == candidate:
-                continue
-            newer, older = max(other, candidate), min(other, candidate)
-            for k in range(neighbours.shape[1]):
-                if neighbours[newer, k] == older:
-                    found[i] += own_weights[j]
-                    break
-    return found
-
-
-@compiled
 def meet(met: F32, rows: I64, values: F32) -> None:
     """Enter each value in its row's descending list of the largest."""
     last = met.shape[1] - 1

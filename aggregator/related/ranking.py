@@ -1,7 +1,9 @@
-"""Candidates to an order and to silence: two linear models of a few features, weighed in `weights.toml`.
+"""Candidates to an order and to silence: linear models of a few features, weighed in `weights.toml`.
 
-The rank orders the candidates of one entry. The gate says how likely it is that a reader would call a pair
-related; it knows nothing of dates, so that nearness in time may order what is related and never make it so.
+The rank orders the candidates of one entry. The gate says how sure it is that a pair is related; it knows
+nothing of dates, so that nearness in time may order what is related and never make it so. It is two models:
+one of the words of both texts, and one that also hears what neighbours and sections say. As a library gathers
+history, the second takes over from the first.
 Entries that carry a text and entries of title and summary have weights of their own, since cosines of long
 texts are not those of short ones; a pair of both is half-way.
 """
@@ -16,32 +18,38 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aggregator.related.features import (
+    AFTER_FEATURES,
     GATE_FEATURES,
     RANK_FEATURES,
     TIME_FEATURES,
+    WORDS_FEATURES,
+    after_features,
     gate_features,
     rank_features,
+    words_features,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import numpy.typing as npt
 
     from aggregator.related.features import Candidates
 
-_YOUNG_ENTRIES = 500
+_HISTORY_ENTRIES = 2_000
+"""With so many entries, words and history count alike."""
+_YOUNG_ENTRIES = 60
 
 
 class Weights(NamedTuple):
     """Two rows each, for summaries and for texts; columns as in `features.py`.
 
-    `bias` (2,) belongs to the gate; `after` is added to the rank where the entry that is read is the older.
+    The first column of `words` and of `gate` is the bias; `after` belongs to `penalty_after`.
     """
 
     rank: npt.NDArray[np.float64]
+    words: npt.NDArray[np.float64]
     gate: npt.NDArray[np.float64]
-    bias: npt.NDArray[np.float64]
     after: npt.NDArray[np.float64]
 
 
@@ -52,13 +60,13 @@ def read_weights() -> Weights:
     views = found["summary"], found["text"]
     return Weights(
         rank=np.stack([_row(view["rank"], RANK_FEATURES) for view in views]),
-        gate=np.stack([_row(view["gate"], GATE_FEATURES) for view in views]),
-        bias=np.array([view["gate"]["bias"] for view in views], np.float64),
-        after=np.array([view["rank"]["after"] for view in views], np.float64),
+        words=np.stack([_row(view["words"], ("bias", *WORDS_FEATURES)) for view in views]),
+        gate=np.stack([_row(view["gate"], ("bias", *GATE_FEATURES)) for view in views]),
+        after=np.stack([_row(view["after"], AFTER_FEATURES) for view in views]),
     )
 
 
-def _row(weights: Mapping[str, float], names: tuple[str, ...]) -> npt.NDArray[np.float64]:
+def _row(weights: Mapping[str, float], names: Iterable[str]) -> npt.NDArray[np.float64]:
     return np.array([weights[name] for name in names], np.float64)
 
 
@@ -73,29 +81,30 @@ def rank(candidates: Candidates, weights: Weights, *, recency: float = 1) -> npt
 
 
 def penalty_after(candidates: Candidates, weights: Weights) -> npt.NDArray[np.float64]:
-    """To add to the ranks in the lists of the older entries: what came later is linked less often."""
-    return _mixed(np.tile(weights.after, (len(candidates.cosine), 1)), candidates)
+    """To add to the ranks in the lists of the candidates: what came after an entry is linked less often."""
+    return _mixed(after_features(candidates) @ weights.after.T, candidates)
 
 
-def gate(candidates: Candidates, weights: Weights) -> npt.NDArray[np.float64]:
-    """The probability that each pair is related, in (0, 1)."""
-    logit = _mixed(gate_features(candidates) @ weights.gate.T + weights.bias, candidates)
+def gate(candidates: Candidates, weights: Weights, entries: int) -> npt.NDArray[np.float64]:
+    """How sure it is that each pair is related in a library of that many entries, in (0, 1), odds as learned.
+
+    0.5 is where four fifths of the slots were filled in the training, with texts and without alike. A library
+    of a few dozen entries has seen too few texts to know which words are rare: there, the odds are less.
+    """
+    history = entries / (entries + _HISTORY_ENTRIES)
+    words = _mixed(_logits(words_features(candidates), weights.words), candidates)
+    whole = _mixed(_logits(gate_features(candidates), weights.gate), candidates)
+    logit = words + (whole - words) * history - math.exp(-entries / _YOUNG_ENTRIES)
     return np.asarray(1 / (1 + np.exp(-logit)), np.float64)
+
+
+def _logits(features: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.asarray(features @ weights[:, 1:].T + weights[:, 0], np.float64)
 
 
 def _mixed(views: npt.NDArray[np.float64], candidates: Candidates) -> npt.NDArray[np.float64]:
     """(n, 2) values as summaries and as texts -> (n,) by how much text the pair has."""
     return np.asarray(views[:, 0] + (views[:, 1] - views[:, 0]) * candidates.text, np.float64)
-
-
-def young(confidence: npt.NDArray[np.float64], entries: int) -> npt.NDArray[np.float64]:
-    """What the gate's probability is worth in a library of that many entries: less in a young one.
-
-    It has seen too few texts to know which words are rare, so the odds are divided by e at first, and by less
-    as it grows.
-    """
-    odds = confidence / (1 - confidence) * math.exp(-math.exp(-entries / _YOUNG_ENTRIES))
-    return np.asarray(odds / (1 + odds), np.float64)
 
 
 def best_first(

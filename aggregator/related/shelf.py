@@ -17,7 +17,7 @@ import numpy as np
 from aggregator.related.facts import KEPT, NEIGHBOURS, NO_ROW, Facts
 from aggregator.related.features import Candidates, decay
 from aggregator.related.index import Index, Neighbours
-from aggregator.related.pairs import meet, supports
+from aggregator.related.pairs import meet
 from aggregator.related.sections import Sections, section_name
 from aggregator.related.showing import title_key
 from aggregator.related.weighting import IN_HEAD, encode, fuse
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from aggregator.related.facts import Rows
     from aggregator.related.text import Terms
 
-CANDIDATES = 60
+CANDIDATES = 50
 """Rows that a newcomer is compared with in full: the best by cosine × decay."""
-LISTED = 4
-_EXPANSION = {False: 1.0, True: 0.25}
+FIRST = 4
+_EXPANSION = {False: 0.5, True: 0.25}
 """How much the neighbours count beside the own words: much for a summary, little for a whole text."""
 _LEAST_COSINE = 0.02
 _NAME = 255
@@ -148,16 +148,14 @@ class Shelf:
             cosine=cosines,
             expanded=expanded,
             days=self.index.days[row] - self.index.days[rows],
-            listed=others["listed"],
+            arrivals=row - rows,
+            followed=others["followed"],
             closer=(others["met"] > expanded[:, None]).sum(axis=1),
             affinity=self.sections.affinities(int(own["section"]), others["section"]),
             rarest=heads[:, 0],
             rare=heads[:, 1],
             heads=heads[:, 2],
-            names=names[:, 1],
-            support=supports(
-                row, rows, facts["neighbours"], facts["weights"], own["neighbours"], own["weights"]
-            ),
+            names=names[:, 1] / (1 + math.log(1 + self.index.live)),
             text=(float(own["body"]) + others["body"]) / 2,
         )
 
@@ -165,8 +163,8 @@ class Shelf:
         """Count what the row's neighbours are to it; the only way in which tallies change."""
         facts = self.facts.rows
         days = np.abs(self.index.days[row] - self.index.days[near.rows])
-        first = near.rows[np.argsort(-near.expanded * decay(days), kind="stable")[:LISTED]]
-        facts["listed"][first] += 1
+        first = near.rows[np.argsort(-near.expanded * decay(days), kind="stable")[:FIRST]]
+        facts["followed"][near.rows] += 1
         meet(facts["met"], near.rows, near.expanded)
         meet(facts["met"], np.full(len(near.rows), row), near.expanded)
         self.sections.note(int(facts["section"][row]), facts["section"][first].tolist())

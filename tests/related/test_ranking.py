@@ -1,0 +1,214 @@
+"""What the rank and the gate say of made-up candidates."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aggregator.related.features import (
+    GATE_FEATURES,
+    RANK_FEATURES,
+    Candidates,
+    affinity,
+    decay,
+    gate_features,
+    rank_features,
+)
+from aggregator.related.ranking import (
+    best_first,
+    gate,
+    least_cosine,
+    least_probability,
+    may_be_shown,
+    penalty_after,
+    rank,
+    read_weights,
+)
+
+WEIGHTS = read_weights()
+VIEWS = pytest.mark.parametrize("text", [0.0, 0.5, 1.0])
+
+
+def candidates(count: int = 1, **columns: object) -> Candidates:
+    """Alike in all that is not said."""
+    alike = {
+        "cosine": 0.3,
+        "expanded": 0.4,
+        "days": 5.0,
+        "arrivals": 100,
+        "followed": 1,
+        "closer": 2,
+        "affinity": 0.5,
+        "rarest": 7.0,
+        "rare": 18.0,
+        "heads": 3,
+        "text": 1.0,
+    }
+    return Candidates(**{name: np.full(count, value, float) for name, value in alike.items()})._replace(
+        **{
+            name: np.broadcast_to(np.asarray(value, float), (count,)).copy()
+            for name, value in columns.items()
+        }
+    )
+
+
+def test_each_feature_has_a_column_and_words() -> None:
+    found = candidates(3)
+    assert rank_features(found).shape == (3, len(RANK_FEATURES))
+    assert gate_features(found).shape == (3, len(GATE_FEATURES))
+    assert all((RANK_FEATURES | GATE_FEATURES).values())
+
+
+@VIEWS
+def test_the_closer_text_ranks_higher(text: float) -> None:
+    cosine = np.array([0.1, 0.2, 0.3, 0.4])
+    ranks = rank(candidates(4, cosine=cosine, expanded=cosine + 0.1, text=text), WEIGHTS)
+    assert (np.diff(ranks) > 0).all()
+
+
+@VIEWS
+def test_the_nearer_in_time_ranks_higher(text: float) -> None:
+    ranks = rank(candidates(4, days=[200, 60, 15, 4], text=text), WEIGHTS)
+    assert (np.diff(ranks) > 0).all()
+
+
+@VIEWS
+def test_recency_zero_forgets_dates(text: float) -> None:
+    """Rivals are told by date as well, so each candidate stands alone here."""
+    ranks = [rank(candidates(days=days, text=text), WEIGHTS, recency=0)[0] for days in (0.1, 5, 300, np.nan)]
+    assert np.ptp(ranks) == pytest.approx(0)
+
+
+@VIEWS
+def test_more_recency_raises_the_new_over_the_old(text: float) -> None:
+    pair = candidates(2, days=[3, 90], text=text)
+    differences = [-np.diff(rank(pair, WEIGHTS, recency=recency))[0] for recency in (0.5, 1, 2)]
+    assert differences == sorted(differences)
+
+
+@VIEWS
+def test_what_is_followed_already_ranks_lower(text: float) -> None:
+    ranks = rank(candidates(3, followed=[20, 5, 0], text=text), WEIGHTS)
+    assert (np.diff(ranks) > 0).all()
+
+
+@VIEWS
+def test_sections_that_go_together_rank_and_pass_better(text: float) -> None:
+    found = candidates(3, affinity=[-1, 0, 1.5], text=text)
+    assert (np.diff(rank(found, WEIGHTS)) > 0).all()
+    assert (np.diff(gate(found, WEIGHTS)) > 0).all()
+
+
+@VIEWS
+def test_more_words_in_both_heads_pass_better(text: float) -> None:
+    passed = gate(candidates(4, heads=[0, 1, 3, 6], affinity=0, text=text), WEIGHTS)
+    assert (np.diff(passed) > 0).all()
+    assert ((passed > 0) & (passed < 1)).all()
+
+
+@VIEWS
+def test_what_neighbours_confirm_passes_better(text: float) -> None:
+    passed = gate(candidates(3, expanded=[0.2, 0.3, 0.45], cosine=0.2, text=text), WEIGHTS)
+    assert (np.diff(passed) > 0).all()
+
+
+def test_the_gate_knows_no_dates() -> None:
+    passed = gate(candidates(3, days=[0, 400, np.nan], arrivals=[1, 9_000, 30]), WEIGHTS)
+    assert np.ptp(passed) == 0
+
+
+@VIEWS
+def test_what_came_soon_after_is_linked_less_the_later_it_came(text: float) -> None:
+    penalty = penalty_after(candidates(3, days=0.2, arrivals=[3, 20, 60], text=text), WEIGHTS)
+    assert (np.diff(penalty) < 0).all()
+    assert penalty[-1] < 0
+
+
+def test_a_follow_up_of_another_day_and_what_has_no_date_go_by_their_rank() -> None:
+    assert not penalty_after(candidates(2, days=[3, np.nan]), WEIGHTS).any()
+
+
+def test_a_pair_of_text_and_summary_is_half_way() -> None:
+    summary, mixed, full = (rank(candidates(text=text), WEIGHTS) for text in (0, 0.5, 1))
+    assert mixed == pytest.approx((summary + full) / 2)
+
+
+def test_without_dates_the_texts_decide() -> None:
+    cosine = np.array([0.1, 0.2, 0.3])
+    ranks = rank(candidates(3, cosine=cosine, expanded=cosine + 0.1, days=np.nan), WEIGHTS)
+    assert np.isfinite(ranks).all()
+    assert (np.diff(ranks) > 0).all()
+
+
+def test_nothing_to_rank() -> None:
+    nothing = candidates(0)
+    assert rank(nothing, WEIGHTS).shape == gate(nothing, WEIGHTS).shape == (0,)
+
+
+def test_one_candidate_without_anything_in_common() -> None:
+    alone = candidates(cosine=0, expanded=0, heads=0, rare=0, rarest=0, affinity=0, followed=0, closer=0)
+    assert np.isfinite(rank(alone, WEIGHTS)).all()
+    assert gate(alone, WEIGHTS)[0] < 0.5
+
+
+def test_the_rank_does_not_depend_on_the_order_of_the_candidates() -> None:
+    chance = np.random.default_rng(1)
+    found = candidates(
+        20, cosine=chance.random(20), expanded=chance.random(20), days=chance.integers(0, 9, 20)
+    )
+    shuffled = chance.permutation(20)
+    moved = Candidates._make(column[shuffled] for column in found)
+    assert rank(moved, WEIGHTS) == pytest.approx(rank(found, WEIGHTS)[shuffled])
+
+
+def test_equal_ranks_go_by_date_then_id() -> None:
+    moments = np.array([5.0, np.nan, 7.0, 7.0, np.nan, 1.0])
+    ids = np.array([1, 9, 4, 3, 8, 2])
+    ranks = np.array([0.0, 0, 0, 0, 0, 1])
+    assert best_first(ranks, moments, ids).tolist() == [5, 3, 2, 0, 4, 1]
+
+
+def test_a_young_library_is_stricter() -> None:
+    asked = [least_probability(0.8, entries) for entries in (0, 50, 500, 5_000, 100_000)]
+    assert asked == sorted(asked, reverse=True)
+    assert asked[-1] == pytest.approx(0.8)
+    assert asked[0] < 1
+
+
+@VIEWS
+def test_what_shares_almost_no_words_is_never_shown(text: float) -> None:
+    """However sure the rest makes the gate."""
+    sure = candidates(2, cosine=[0.09, 0.3], expanded=0.6, heads=8, affinity=2, text=text)
+    assert gate(sure, WEIGHTS)[0] > 0.5
+    assert may_be_shown(sure, WEIGHTS, strict=0.5, entries=100_000).tolist() == [False, True]
+
+
+def test_a_pair_that_a_large_library_shows_may_be_too_far_for_a_small_one() -> None:
+    pair = candidates(cosine=0.14, expanded=0.4, heads=4)
+    shown = [may_be_shown(pair, WEIGHTS, strict=0.5, entries=entries)[0] for entries in (50, 100_000)]
+    assert shown == [False, True]
+    assert least_cosine(0) > least_cosine(500) > least_cosine(100_000)
+
+
+@VIEWS
+def test_the_stricter_shows_fewer(text: float) -> None:
+    found = candidates(30, expanded=np.linspace(0.15, 0.9, 30), cosine=0.15, text=text)
+    shown = [
+        np.count_nonzero(may_be_shown(found, WEIGHTS, strict=strict, entries=20_000))
+        for strict in (0.1, 0.5, 0.9)
+    ]
+    assert shown == sorted(shown, reverse=True)
+
+
+def test_decay_of_no_date_is_none() -> None:
+    assert decay(np.array([0, np.nan])).tolist() == [2.5, 1]
+
+
+def test_affinity_needs_a_history() -> None:
+    assert affinity(np.zeros(2), 0, np.array([3, 0]), 3).tolist() == [0, 0]
+    often, never = affinity(np.array([40, 0]), 100, np.array([50, 500]), 1_000)
+    assert often > 0 > never
+
+
+def test_one_section_says_nothing() -> None:
+    assert affinity(np.array([400]), 400, np.array([1_000]), 1_000) == pytest.approx(0)
