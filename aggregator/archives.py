@@ -72,7 +72,9 @@ def link_articles(
 
 def _open(policy: RelatedPolicy) -> RelatedPolicy:
     """Whatever shares a word may be shown."""
-    return replace(policy, min_cosine=0, min_confidence=0, min_shared_terms=1, strictness=0)
+    return replace(
+        policy, min_cosine=0, min_cosine_young=0, min_confidence=0, min_shared_terms=1, strictness=0
+    )
 
 
 def in_order(articles: Sequence[Article]) -> list[int]:

@@ -56,6 +56,10 @@ class RelatedPolicy:
     """How much nearness in time counts: 0 not at all, 1 as editors do, 2 twice as much."""
     min_cosine: float = 0.10
     """Less is never a link, however sure the rest."""
+    min_cosine_young: float = 0.12
+    """Added to `min_cosine` in an empty library, which has no near articles; fades as it grows."""
+    young_entries: int = 500
+    """After this many entries, 37 % of the addition is left."""
     min_confidence: float = 0.15
     """What is less sure is not even kept; the least that `strictness` may be."""
     min_shared_terms: int = 3

@@ -6,6 +6,7 @@ who link come here: the library (`aggregator/linking.py`) and archives (`aggrega
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -179,7 +180,9 @@ class Engine:
     def _worth_keeping(self, new: Newcomer, judged: Judged) -> Iterator[Pair]:
         policy, shelf, row = self._policy, new.shelf, new.row
         best = shelf.facts.rows["best"]
-        possible = (judged.score >= policy.min_cosine) & (judged.confidence >= policy.min_confidence)
+        possible = (judged.score >= least_cosine(shelf.index.live, policy)) & (
+            judged.confidence >= policy.min_confidence
+        )
         judged = judged.take(judged.same_text | possible)
         merit = self._merit(judged.rank, judged.confidence)
         for place in np.argsort(-merit, kind="stable").tolist():
@@ -232,6 +235,14 @@ class Engine:
     def _merit(self, ranks: F, confidences: F) -> F:
         """What is shown comes first, however much there is that would be shown if one were less strict."""
         return ranks - _DOUBTFUL * (confidences < self._policy.strictness)
+
+
+def least_cosine(entries: int, policy: RelatedPolicy) -> float:
+    """The raw cosine that a link needs among that many entries, whatever the gate says.
+
+    The gate was learned where every entry has near candidates; a small library has only far ones.
+    """
+    return policy.min_cosine + policy.min_cosine_young * math.exp(-entries / policy.young_entries)
 
 
 def _enter(best: npt.NDArray[np.float32], merit: float) -> None:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _HISTORY_ENTRIES = 2_000
 """With so many entries, words and history count alike."""
-_YOUNG_ENTRIES = 60
+_FEW_ENTRIES = 20
 
 
 class Weights(NamedTuple):
@@ -94,7 +94,7 @@ def gate(candidates: Candidates, weights: Weights, entries: int) -> npt.NDArray[
     history = entries / (entries + _HISTORY_ENTRIES)
     words = _mixed(_logits(words_features(candidates), weights.words), candidates)
     whole = _mixed(_logits(gate_features(candidates), weights.gate), candidates)
-    logit = words + (whole - words) * history - math.exp(-entries / _YOUNG_ENTRIES)
+    logit = words + (whole - words) * history - math.exp(-entries / _FEW_ENTRIES)
     return np.asarray(1 / (1 + np.exp(-logit)), np.float64)
 
 

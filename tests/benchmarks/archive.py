@@ -45,7 +45,7 @@ def read_archive(folder: Path, *, view: str) -> Archive:
         articles=articles,
         relevant={q["q"]: set(q["rel"]) for q in map(json.loads, _lines(folder, "qrels.jsonl"))},
         tags={name: found & rare for name, found in all_tags.items()},
-        months={str(a.id): f"{a.published_at:%Y-%m}" if a.published_at else "" for a in articles},
+        months={str(facts["id"]): str(facts.get("published"))[:7] for facts in map(json.loads, lines)},
     )
 
 
