@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 _BEAT_SECONDS = 0.5
 _FLUSH_AT = 200
+_FRESH = timedelta(minutes=5)
+"""A person who asks again and again is not what a publisher has to serve."""
 
 
 def _now() -> datetime:
@@ -91,14 +93,20 @@ class Refresher:
     """Once set, no further feed is fetched; those that were not are due again at once."""
 
     def refresh(
-        self, *, everything: bool = False, on_progress: Callable[[RefreshProgress], None] | None = None
+        self,
+        *,
+        everything: bool = False,
+        by_hand: bool = False,
+        on_progress: Callable[[RefreshProgress], None] | None = None,
     ) -> RefreshReport:
         """Refresh what is due (or every feed that is followed), then link.
 
+        `by_hand` takes what a person means who asks for news: also what is not due, except what was checked
+        in the last five minutes and what waits after a failure.
         Feeds that another process holds are left to it. Raises `StorageError` where nothing can be recorded.
         """
         started = time.monotonic()
-        run = asyncio.run(self._run(everything, on_progress))
+        run = asyncio.run(self._run(everything, by_hand, on_progress))
         links = self.link()
         return RefreshReport(
             feeds=run.feeds,
@@ -112,11 +120,18 @@ class Refresher:
             seconds=round(time.monotonic() - started, 3),
         )
 
-    async def _run(self, everything: bool, on_progress: Callable[[RefreshProgress], None] | None) -> _Run:
+    async def _run(
+        self, everything: bool, by_hand: bool, on_progress: Callable[[RefreshProgress], None] | None
+    ) -> _Run:
         now, holder = _now(), f"refresh-{uuid4().hex}"
         with self.database.write() as connection:
             claimed = feeds.claim_due(
-                connection, holder, now=now, lease=self.policy.lease, everything=everything
+                connection,
+                holder,
+                now=now,
+                lease=self.policy.lease,
+                everything=everything,
+                not_checked_since=now - _FRESH if by_hand else None,
             )
             run = _Run(holder=holder, started_at=now, feeds=len(claimed))
             number = runs.start_run(connection, feeds=len(claimed), now=now) if claimed else 0

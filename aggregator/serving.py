@@ -25,8 +25,8 @@ def run(program: Program, *, host: str, port: int, any_port: bool = False) -> No
     configure_logging(program.settings.log_level)
     listener = _listen(host, port, any_port=any_port)
 
-    def refresh(everything: bool) -> RefreshReport:
-        return program.refresher.refresh(everything=everything)
+    def refresh(by_hand: bool) -> RefreshReport:
+        return program.refresher.refresh(by_hand=by_hand)
 
     jobs = Jobs(refresh, program.settings.refresh.every)
     app = create_app(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from feedserver import FeedServer, Request, Response
 from library import make_library, owner
-from sqlalchemy import event, select, text
+from sqlalchemy import event, select, text, update
 
 from aggregator.errors import StorageError
 from aggregator.feeds.documents import DocumentReader
@@ -301,3 +301,19 @@ def test_a_feed_that_was_removed_is_fetched_no_more(database: Database, refreshe
             subscriptions.unsubscribe(connection, owner(database), feed)
         assert refresher.refresh(everything=True).feeds == 0
         assert server.requests == []
+
+
+def test_asking_again_at_once_fetches_nothing_again(database: Database, refresher: Refresher) -> None:
+    routes = {"/a": Response(body=rss("One")), "/b": Response(status=503)}
+    with FeedServer(routes) as server:
+        good, _ = follow(database, server.url("/a"), server.url("/b"))
+        assert refresher.refresh(by_hand=True).feeds == 2
+        assert refresher.refresh(by_hand=True).feeds == 0
+        checked = state(database, good).last_checked_at
+        assert checked is not None
+        old = checked - timedelta(minutes=6)
+        with database.write() as connection:
+            connection.execute(update(feed_states).values(last_checked_at=old))
+        assert refresher.refresh().feeds == 0
+        assert refresher.refresh(by_hand=True).same_body == 1
+        assert server.paths() == ["/a", "/b", "/a"]

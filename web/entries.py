@@ -117,5 +117,10 @@ def read_all() -> Response:
 @blueprint.post("/refresh")
 def refresh() -> Response:
     services().request_refresh(True)
-    flash(gettext("Your feeds are being checked. New articles appear here as they arrive."))
+    flash(
+        gettext(
+            "Your feeds are being checked, except those that fail or were checked minutes ago. "
+            "New articles appear here as they arrive."
+        )
+    )
     return redirect(url_for("entries.home"), 303)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy import and_, bindparam, case, exists, func, insert, literal, or_, select, update
 
 from aggregator.domain import ClaimedFeed, CleanFeed, Feed, Validators
 from aggregator.storage.schema import feed_states, feeds, subscriptions
@@ -68,11 +68,24 @@ def ensure_feed(connection: Connection, url: str, *, title: str, site_url: str |
 
 
 def claim_due(
-    connection: Connection, holder: str, *, now: datetime, lease: timedelta, everything: bool = False
+    connection: Connection,
+    holder: str,
+    *,
+    now: datetime,
+    lease: timedelta,
+    everything: bool = False,
+    not_checked_since: datetime | None = None,
 ) -> tuple[ClaimedFeed, ...]:
-    """Take every followed feed that is due (or `everything`) and that nobody else holds."""
+    """Take every followed feed that is due (or `everything`) and that nobody else holds.
+
+    `not_checked_since` adds the healthy ones that were last checked before that moment; one that fails waits
+    until it is due, as its publisher may have asked.
+    """
     free = or_(feed_states.c.lease_until.is_(None), feed_states.c.lease_until <= now)
     due = literal(True) if everything else feed_states.c.next_fetch_at <= now
+    if not_checked_since is not None:
+        healthy = feed_states.c.failures == 0
+        due = or_(due, and_(healthy, feed_states.c.last_checked_at < not_checked_since))
     followed = exists().where(subscriptions.c.feed_id == feed_states.c.feed_id)
     rows = connection.execute(
         select(feed_states, feeds.c.url)

@@ -116,6 +116,32 @@ def test_a_claimed_feed_is_nobody_elses_until_its_lease_ends(database: Database)
         assert len(feeds.claim_due(connection, "you", now=NOW + 2 * LEASE, lease=LEASE)) == 1
 
 
+def test_asked_for_by_hand_come_those_not_checked_lately_and_never_those_that_fail(
+    database: Database,
+) -> None:
+    due, stale, fresh, failing, failing_and_due = (
+        follow(database, f"https://{name}.example/feed", name) for name in "abcde"
+    )
+    soon, long = timedelta(minutes=1), timedelta(minutes=10)
+    error = BadStatus("https://a.example/feed", "it answered 503")
+
+    def schedule(checked: timedelta, *, wait: timedelta) -> Schedule:
+        return Schedule(checked_at=NOW - checked, next_fetch_at=NOW + wait, interval=LEASE)
+
+    with database.write() as connection:
+        for feed, told in (
+            (due, schedule(soon, wait=-soon)),
+            (stale, schedule(long, wait=long)),
+            (fresh, schedule(soon, wait=long)),
+        ):
+            feeds.record_success(connection, feed, told, validators=Validators(), body_hash="h")
+        feeds.record_failure(connection, failing, schedule(long, wait=long), error)
+        feeds.record_failure(connection, failing_and_due, schedule(long, wait=-soon), error)
+        since = NOW - timedelta(minutes=5)
+        claimed = feeds.claim_due(connection, "me", now=NOW, lease=LEASE, not_checked_since=since)
+    assert sorted(feed.feed_id for feed in claimed) == [due, stale, failing_and_due]
+
+
 def test_a_failure_keeps_the_validators(database: Database) -> None:
     feed = follow(database, "https://a.example/feed", "A")
     later = Schedule(checked_at=NOW, next_fetch_at=NOW, interval=LEASE)

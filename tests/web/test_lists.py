@@ -199,10 +199,11 @@ def test_past_the_end(site: Site, feed: int) -> None:
 # ── refresh ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_refresh_asks_for_every_feed_and_returns(site: Site, feed: int) -> None:
+def test_refresh_asks_by_hand_and_returns(site: Site, feed: int) -> None:
     answer = site.post("/refresh")
     assert (answer.status_code, answer.location) == (303, "/")
     assert site.refreshes == [True]
+    assert "except those that fail or were checked minutes ago" in site.get("/").text
 
 
 def run(site: Site, *, done: int, failed: int = 0, finished: bool) -> None:
