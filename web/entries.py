@@ -11,6 +11,7 @@ from aggregator.related.showing import Shown, choose_shown
 from aggregator.storage.entries import (
     Selection,
     get_entry,
+    list_headlines,
     mark_all_read,
     newest_id,
     set_read,
@@ -26,10 +27,12 @@ from web.services import reading, services, writing
 from web.starter import starter_shelves
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection
     from werkzeug.wrappers import Response
 
-    from aggregator.domain import RelatedEntry
+    from aggregator.domain import RelatedEntry, Subscription
 
 blueprint = Blueprint("entries", __name__)
 
@@ -49,18 +52,33 @@ def home() -> str:
     with reading() as (connection, reader):
         page = load_page(connection, reader, VIEWS[view], mark)
         progress = find_progress(connection, now)
-        unread = total_unread(connection, reader)
-        if not page.headlines and not unread and not list_subscriptions(connection, reader):
+        followed = () if page.headlines else list_subscriptions(connection, reader)
+        if not page.headlines and not followed:
             return render_template("welcome.html", shelves=starter_shelves(language()))
         return render_template(
             "home.html",
             view=view,
             page=page,
             first=mark is None,
-            unread=unread,
+            unread=total_unread(connection, reader),
             newest=newest_id(connection),
             progress=progress,
+            empty=why_empty(
+                followed,
+                running=progress is not None and progress.finished_at is None,
+                received=bool(list_headlines(connection, reader, Selection(limit=1))),
+            ),
         )
+
+
+def why_empty(followed: Sequence[Subscription], *, running: bool, received: bool) -> str:
+    """Why no article is shown: all feeds fail, all is read, they are being fetched, or hold none."""
+    if all(subscription.state.failures for subscription in followed):
+        return "failing"
+    if received:
+        return "read"
+    waiting = any(subscription.state.last_checked_at is None for subscription in followed)
+    return "fetching" if running or waiting else "nothing"
 
 
 @blueprint.get(f"/entries/<{ID}:entry_id>")
