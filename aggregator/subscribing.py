@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from aggregator.domain import Fetched, ImportReport, Outline, RefusedOutline, Subscription
 from aggregator.errors import AddressRefused, NotAFeed, NotFound, SubscriptionError
 from aggregator.feeds import opml
-from aggregator.feeds.addresses import check_url, normalize_url
+from aggregator.feeds.addresses import check_url, normalize_url, without_password
 from aggregator.feeds.discovery import FoundFeed, find_feeds, looks_like_html
 from aggregator.feeds.fetching import Fetcher
 from aggregator.storage import subscriptions
@@ -174,10 +174,9 @@ def _sort(outlines: Iterable[Outline], followed: set[str], limits: FetchLimits) 
     refused: list[RefusedOutline] = []
     for outline in outlines:
         try:
-            url = normalize_url(outline.url)
-            check_url(url, limits)
+            url = _proper_url(outline, limits)
         except AddressRefused as error:
-            refused.append(RefusedOutline(title=outline.title, url=outline.url, reason=error.detail))
+            refused.append(_refused(outline, error.detail))
             continue
         proper = Outline(url=url, title=outline.title, site_url=_site(outline), category=outline.category)
         if url in followed or url in added:
@@ -186,6 +185,21 @@ def _sort(outlines: Iterable[Outline], followed: set[str], limits: FetchLimits) 
             added[url] = proper
     return ImportReport(
         added=tuple(added.values()), already_there=tuple(already_there), refused=tuple(refused)
+    )
+
+
+def _proper_url(outline: Outline, limits: FetchLimits) -> str:
+    if not outline.url:
+        raise AddressRefused(outline.title, "its address is missing")
+    url = normalize_url(outline.url)
+    check_url(url, limits)
+    return url
+
+
+def _refused(outline: Outline, reason: str) -> RefusedOutline:
+    """Reports are shown, kept and sent to others: no password may be in them."""
+    return RefusedOutline(
+        title=without_password(outline.title), url=without_password(outline.url), reason=reason
     )
 
 

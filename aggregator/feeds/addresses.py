@@ -28,6 +28,7 @@ Network = IPv4Network | IPv6Network
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _MAX_URL_LENGTH = 8000  # what RFC 9110, 4.1 asks every recipient to support
 
+_USER_INFO = re.compile(r"(//|\A(?=[^/?#\s]*:))[^/?#\s]*@")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _NETLOC = re.compile(r"(?P<host>\[[^\[\]]*\]|[^\[\]:]*)(?::(?P<port>[0-9]{0,5}))?")
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"  # RFC 1123, 2.1, and the underscore that some hosts do have
@@ -287,6 +288,11 @@ def _literal(address: Address) -> tuple[str, Address]:
     if isinstance(address, IPv6Address) and address.scope_id is not None:
         raise ValueError("an address of one network card only")
     return str(address), address
+
+
+def without_password(text: str) -> str:
+    """An address, or a name that may be one, as it may be shown: a user name and password in it may not."""
+    return _USER_INFO.sub(r"\1…@", text, count=1)
 
 
 def _refuse(url: str, detail: str) -> NoReturn:

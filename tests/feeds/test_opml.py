@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from aggregator.domain import CategoryPath, Outline
 from aggregator.errors import OpmlError
-from aggregator.feeds.opml import parse_opml, write_opml
+from aggregator.feeds.opml import MAX_BYTES, parse_opml, write_opml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -127,9 +127,16 @@ def test_a_folder_that_calls_itself_a_feed_is_a_folder(attributes: str) -> None:
     assert parse_opml(opml(body)) == (Outline(url="u", title="", category=("f",)),)
 
 
-@pytest.mark.parametrize(
-    "body", ["", '<outline text="note"/>', '<outline type="link" url="https://a/b.opml"/>']
-)
+@pytest.mark.parametrize("attributes", ['text="note"', 'title="note"', 'text="note" type="link" url="u"'])
+def test_a_name_alone_is_returned_to_be_refused(attributes: str) -> None:
+    body = f'<outline text="f"><outline {attributes}/><outline xmlUrl="u"/></outline>'
+    assert parse_opml(opml(body)) == (
+        Outline(url="", title="note", category=("f",)),
+        Outline(url="u", title="", category=("f",)),
+    )
+
+
+@pytest.mark.parametrize("body", ["", "<outline/>", '<outline text=" "/>'])
 def test_a_list_without_feeds_is_empty(body: str) -> None:
     assert parse_opml(opml(body)) == ()
 
@@ -260,8 +267,12 @@ def test_the_error_says_what_the_file_is_and_what_to_do(data: bytes, sentence: s
 
 
 def test_a_file_that_is_too_large_is_refused() -> None:
-    with pytest.raises(OpmlError, match=r"too large: 6,000,.* limit is 5,000,000.* Split"):
-        parse_opml(opml(" " * 6_000_000))
+    with pytest.raises(OpmlError, match=r"too large: 20,000,.* limit is 20,000,000.* Split"):
+        parse_opml(opml(" " * MAX_BYTES))
+
+
+def test_a_file_just_below_the_limit_is_read() -> None:
+    assert urls(opml('<outline xmlUrl="u"/>' + " " * (MAX_BYTES - 200))) == ["u"]
 
 
 # ── attacks ──────────────────────────────────────────────────────────────────────────────────────
