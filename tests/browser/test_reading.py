@@ -87,7 +87,7 @@ def test_import_after_a_look(page: Page, site: Site, tmp_path: Path) -> None:
     page.get_by_role("button", name="Look first").click()
     page.get_by_role("button", name="Add 1 feed").click()
     page.get_by_role("heading", name="Import finished").wait_for()
-    assert "It does not begin with http:// or https://." in page.locator("main").inner_text()
+    assert "The address does not begin with http:// or https://." in page.locator("main").inner_text()
     assert site.refreshes == [False]
     page.get_by_role("link", name="See your feeds").click()
     assert page.locator(".feeds a").all_inner_texts() == ["One"]

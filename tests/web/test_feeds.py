@@ -62,7 +62,7 @@ def test_feeds_in_trouble_come_first_and_say_since_when_and_why(site: Site) -> N
     page = site.get("/feeds").text
     shown = re.findall(r'<a href="/feeds/\d+">([^<]*)</a>', page)
     assert shown == ["Old trouble", "Young trouble", "A Fine"]
-    assert "The server answers, but does not give the document. The reason: it answers 404." in page
+    assert "The server answers with the error 404." in page
     assert "For 9 days." in page
     assert "Next try in 23m." in page
     french = site.get("/feeds", "fr").text
@@ -159,7 +159,7 @@ def test_an_address_that_cannot_be_added_stays_in_the_form(site: Site) -> None:
         answer = site.post("/feeds", url=typed)
     assert answer.status_code == 422
     assert f'value="{typed}"' in answer.text
-    assert "The reason: it answers 404." in answer.text
+    assert "The server answers with the error 404." in answer.text
     assert 'role="alert"' in answer.text
 
 
@@ -167,9 +167,9 @@ def test_an_address_that_cannot_be_added_stays_in_the_form(site: Site) -> None:
     ("typed", "sentence"),
     [
         ("", "Écrivez l’adresse d’un flux"),
-        ("ftp://example.com/x", "elle ne commence pas par http:// ou https://"),
+        ("ftp://example.com/x", "l’adresse ne commence pas par http:// ou https://"),
         ("http://192.168.1.7/feed", "192.168.1.7 n’est pas sur l’Internet public"),
-        ("https://a:b@example.com/", "elle contient un nom d’utilisateur ou un mot de passe"),
+        ("https://a:b@example.com/", "l’adresse contient un nom d’utilisateur ou un mot de passe"),
         ("http://127.0.0.1:1/", "Le serveur ne répond pas."),
     ],
 )
