@@ -115,9 +115,7 @@ def star(entry_id: int) -> Response:
 
 
 def _after(entry_id: int, *, keep: str | None) -> Response:
-    """Back to where the form stood, which it names by a word and never by an address."""
-    if request.form.get("then") == "list":
-        return redirect(url_for("entries.home"), 303)
+    """Back to the entry, whatever address the form may name."""
     return redirect(url_for("entries.entry", entry_id=entry_id, keep=keep), 303)
 
 

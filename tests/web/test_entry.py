@@ -103,11 +103,6 @@ def test_star_and_unstar(site: Site, feed: int) -> None:
     assert 'aria-pressed="false"' in site.get(f"/entries/{number}").text
 
 
-def test_a_form_of_a_list_goes_back_to_the_list(site: Site, feed: int) -> None:
-    (number,) = publish(site.database, feed, an_entry("One"))
-    assert site.post(f"/entries/{number}/star", starred="1", then="list").location == "/"
-
-
 def test_never_goes_to_an_address_that_the_form_names(site: Site, feed: int) -> None:
     (number,) = publish(site.database, feed, an_entry("One"))
     for name in ("then", "next", "keep"):
