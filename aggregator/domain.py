@@ -163,6 +163,8 @@ class Outline:
     """Empty where the file gives none."""
     site_url: str | None = None
     category: CategoryPath = ()
+    language: str | None = None
+    """As the file says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

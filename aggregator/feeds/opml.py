@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 20_000_000
 """Of a file: a hundred thousand feeds."""
 
-_READ = frozenset({"text", "title", "type", "category", "xmlurl", "htmlurl"})
+_READ = frozenset({"text", "title", "type", "category", "xmlurl", "htmlurl", "language"})
 
 # XML 1.0, 2.2: what a document may not contain, escaped or not.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -136,7 +136,8 @@ def _is_feed(attributes: dict[str, str], *, has_children: bool) -> bool:
 def _outline(attributes: dict[str, str], title: str, folder: CategoryPath) -> Outline:
     url, site_url = attributes.get("xmlurl", ""), attributes.get("htmlurl") or None
     category = folder or _first_category(attributes.get("category", ""))
-    return Outline(url=url, title=title, site_url=site_url, category=category)
+    language = attributes.get("language") or None
+    return Outline(url=url, title=title, site_url=site_url, category=category, language=language)
 
 
 def _first_category(attribute: str) -> CategoryPath:
@@ -230,7 +231,8 @@ def _folder(path: CategoryPath, folders: dict[CategoryPath, etree._Element]) -> 
 def _feed_attributes(outline: Outline) -> dict[str, str]:
     title = _legal(outline.title)
     attributes = {"type": "rss", "text": title, "title": title, "xmlUrl": _legal(outline.url)}
-    return attributes | ({"htmlUrl": _legal(outline.site_url)} if outline.site_url else {})
+    more = {"htmlUrl": outline.site_url, "language": outline.language}
+    return attributes | {name: _legal(value) for name, value in more.items() if value}
 
 
 def _legal(text: str) -> str:

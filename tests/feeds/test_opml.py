@@ -42,7 +42,8 @@ def categories(data: bytes) -> list[CategoryPath]:
 def test_a_feed_in_a_folder() -> None:
     body = """
       <outline text="Presse"><outline text="Sciences">
-        <outline type="rss" text="Le journal" xmlUrl="https://a.example/rss" htmlUrl="https://a.example/"/>
+        <outline type="rss" text="Le journal" language="fr"
+          xmlUrl="https://a.example/rss" htmlUrl="https://a.example/"/>
       </outline></outline>"""
     assert parse_opml(opml(body)) == (
         Outline(
@@ -50,6 +51,7 @@ def test_a_feed_in_a_folder() -> None:
             title="Le journal",
             site_url="https://a.example/",
             category=("Presse", "Sciences"),
+            language="fr",
         ),
     )
 
@@ -392,6 +394,7 @@ OUTLINES = st.lists(
         title=TEXT,
         site_url=st.none() | NAME,
         category=st.lists(st.sampled_from(["a", "b"]) | NAME, max_size=4).map(tuple),
+        language=st.none() | NAME,
     ),
     max_size=12,
 )
