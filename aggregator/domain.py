@@ -141,6 +141,8 @@ class Headline:
     author: str | None
     published_at: datetime
     excerpt: str
+    language: str | None
+    """The feed's."""
     read: bool
     starred: bool
 

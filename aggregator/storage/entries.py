@@ -163,6 +163,7 @@ def headline_columns(user_id: int) -> Select[tuple[object, ...]]:
             entries.c.author,
             entries.c.published_at,
             _excerpt(),
+            feeds.c.language,
             statuses.c.read_at,
             statuses.c.starred_at,
         )
@@ -199,6 +200,7 @@ def to_headline(row: Row[tuple[object, ...]]) -> Headline:
         author=facts["author"],
         published_at=facts["published_at"],
         excerpt=facts["excerpt"],
+        language=facts["language"],
         read=facts["read_at"] is not None,
         starred=facts["starred_at"] is not None,
     )

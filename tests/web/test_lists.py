@@ -71,6 +71,23 @@ def test_starred(site: Site, feed: int) -> None:
     assert "★" in page
 
 
+def test_titles_in_another_language_than_the_page_say_so(site: Site) -> None:
+    french = follow(site.database, "https://fr.example/", "Le Journal", language="fr")
+    english = follow(site.database, "https://en.example/", "The Paper", language="en")
+    unknown = follow(site.database, "https://any.example/", "Any")
+    for feed, title in ((french, "La nuit"), (english, "The night"), (unknown, "???")):
+        publish(site.database, feed, an_entry(title))
+
+    def marked(path: str, language: str) -> list[tuple[str, str]]:
+        pattern = r'<span class="words"(?: lang="(..)")?><a href="[^"]+">([^<]+)</a>'
+        return sorted(re.findall(pattern, site.get(path, language).text))
+
+    assert marked("/", "en") == [("", "???"), ("", "The night"), ("fr", "La nuit")]
+    assert marked("/", "fr") == [("", "???"), ("", "La nuit"), ("en", "The night")]
+    assert marked("/search?q=nuit", "en") == [("fr", "La nuit")]
+    assert marked(f"/feeds/{french}", "en") == [("fr", "La nuit")]
+
+
 def test_an_unknown_view_is_the_unread_one(site: Site, feed: int) -> None:
     publish(site.database, feed, an_entry("One"))
     assert titles(site.get("/?view=nonsense").text) == ["One"]
