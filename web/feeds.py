@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
+from math import ceil
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -48,7 +49,8 @@ class FeedsPage:
 
 
 def make_page(subscriptions: Sequence[Subscription], number: int) -> FeedsPage:
-    """`subscriptions` by category; pages are counted from 1."""
+    """`subscriptions` by category; pages are counted from 1, past the last one it is the last one."""
+    number = max(1, min(number, ceil(len(subscriptions) / PAGE_LENGTH)))
     failing = [s for s in subscriptions if s.state.failures]
     failing.sort(key=lambda s: (s.state.failing_since or s.state.next_fetch_at, s.feed.id))
     ordered = [*failing, *(s for s in subscriptions if not s.state.failures)]
@@ -64,7 +66,7 @@ def make_page(subscriptions: Sequence[Subscription], number: int) -> FeedsPage:
 
 
 def _show_feeds(*, problem: str = "", typed: str = "") -> str:
-    number = max(1, request.args.get("page", 1, type=int))
+    number = request.args.get("page", 1, type=int)
     with reading() as (connection, reader):
         subscriptions = list_subscriptions(connection, reader)
     return render_template("feeds.html", page=make_page(subscriptions, number), problem=problem, typed=typed)

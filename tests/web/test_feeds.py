@@ -81,6 +81,7 @@ def test_a_thousand_feeds_are_not_one_page(site: Site) -> None:
     assert 'href="/feeds?page=1"' in second
     for odd in ("0", "-5", "x", "99999999999999999999"):
         assert site.get(f"/feeds?page={odd}").status_code == 200
+    assert "Feed 100" in site.get("/feeds?page=99").text
 
 
 def test_one_feed_with_its_entries_and_facts(site: Site) -> None:
@@ -94,6 +95,15 @@ def test_one_feed_with_its_entries_and_facts(site: Site) -> None:
     assert "Theirs" not in page
     for fact in ("Presse", "https://a.example/feed", "https://site.example/", "not fetched yet"):
         assert fact in page
+
+
+def test_past_the_end_of_a_feed(site: Site) -> None:
+    feed = follow(site.database, "https://a.example/feed", "A News")
+    publish(site.database, feed, an_entry("One"))
+    page = site.get(f"/feeds/{feed}?before=1-1").text
+    assert "This is the end of the list." in page
+    assert "No article yet." not in page
+    assert f'<a class="button" href="/feeds/{feed}">' in page
 
 
 def test_one_feed_in_trouble_tells_all_it_knows(site: Site) -> None:
