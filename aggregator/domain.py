@@ -125,6 +125,8 @@ class Entry:
     """The feed's."""
     read: bool
     starred: bool
+    followed: bool
+    """Its feed; an entry of a feed that is followed no more is seen as long as it is starred."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,7 +110,10 @@ def read(entry_id: int) -> Response:
 def star(entry_id: int) -> Response:
     wanted = read_switch("starred")
     with writing() as (connection, reader):
+        followed = get_entry(connection, reader, entry_id).followed
         set_starred(connection, reader, entry_id, starred=wanted, now=services().clock())
+    if not (wanted or followed):  # it went out of sight with its star
+        return redirect(url_for("entries.home", view="starred"), 303)
     return _after(entry_id, keep="unread" if request.form.get("keep") == "unread" else None)
 
 

@@ -43,7 +43,7 @@ _REASONS: tuple[tuple[str, LazyString], ...] = (
     ("its TLS certificate is not valid", lazy_gettext("its security certificate is not valid")),
     ("it redirects (?:in a circle|more than)", lazy_gettext("it redirects without end")),
     ("it is a page that announces no feed", lazy_gettext("it is a page that announces no feed")),
-    ("The file is too large", lazy_gettext("it is larger than 20 MB")),
+    ("The file is larger than", lazy_gettext("it is larger than 20 MB")),
     ("The file is empty", lazy_gettext("it is empty")),
     (
         "The file is a compressed archive",

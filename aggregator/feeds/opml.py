@@ -62,7 +62,7 @@ def parse_opml(data: bytes) -> tuple[Outline, ...]:
     outline gives `()`. Raises OpmlError, in a sentence, where there is no outline to be found.
     """
     if len(data) > MAX_BYTES:
-        detail = f"The file is too large: {len(data):,} bytes, the limit is {MAX_BYTES:,}"
+        detail = f"The file is larger than {MAX_BYTES:,} bytes"
         raise OpmlError("", detail, advice="Split it into smaller files and import them one by one.")
     text = _FORBIDDEN.sub("", decode(data))
     markup = _AMPERSAND.sub(_numeric_reference, _PROLOG.sub("", text))

@@ -1,6 +1,7 @@
 """Entries: recorded as the publisher gives them, read and starred by each person.
 
-Every query that answers a person joins that person's subscriptions. Absence never deletes: an entry that
+Every query that answers a person joins that person's subscriptions; what the person starred stays in sight
+when its feed is followed no more. Absence never deletes: an entry that
 left its feed stays. Kept unread counts move in the transaction that changes what they count.
 """
 
@@ -150,8 +151,13 @@ def feed_title() -> ColumnElement[str]:
     return func.coalesce(subscriptions.c.title, feeds.c.title).label("feed_title")
 
 
-def headline_columns(user_id: int) -> Select[tuple[object, ...]]:
-    """A query of headlines that this person may see, without order."""
+def _in_sight() -> ColumnElement[bool]:
+    """Of outer joins: entries that the person follows or has starred."""
+    return or_(subscriptions.c.user_id.is_not(None), statuses.c.starred_at.is_not(None))
+
+
+def headline_columns(user_id: int, *, unfollowed: bool = False) -> Select[tuple[object, ...]]:
+    """A query of headlines of the feeds that this person follows, or of all feeds; without order."""
     return (
         select(
             entries.c.id,
@@ -167,7 +173,7 @@ def headline_columns(user_id: int) -> Select[tuple[object, ...]]:
             statuses.c.read_at,
             statuses.c.starred_at,
         )
-        .join(subscriptions, followed_by(user_id))
+        .join(subscriptions, followed_by(user_id), isouter=unfollowed)
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .outerjoin(statuses, _status_of(user_id))
     )
@@ -208,7 +214,7 @@ def to_headline(row: Row[tuple[object, ...]]) -> Headline:
 
 def list_headlines(connection: Connection, user_id: int, selection: Selection) -> tuple[Headline, ...]:
     """Newest first; equal moments by id."""
-    query = headline_columns(user_id).where(*_conditions(selection))
+    query = headline_columns(user_id, unfollowed=selection.starred_only).where(*_conditions(selection))
     ordered = query.order_by(entries.c.published_at.desc(), entries.c.id.desc()).limit(selection.limit)
     return tuple(to_headline(row) for row in connection.execute(ordered))
 
@@ -227,13 +233,14 @@ def _conditions(selection: Selection) -> Iterable[ColumnElement[bool]]:
 
 
 def get_entry(connection: Connection, user_id: int, entry_id: int) -> Entry:
-    """The whole entry; `NotFound` where this person follows no such entry."""
+    """The whole entry; `NotFound` where this person neither follows nor has starred such an entry."""
+    followed = subscriptions.c.user_id.is_not(None).label("followed")
     query = (
-        select(entries, feed_title(), feeds.c.language, statuses.c.read_at, statuses.c.starred_at)
-        .join(subscriptions, followed_by(user_id))
+        select(entries, feed_title(), feeds.c.language, statuses.c.read_at, statuses.c.starred_at, followed)
+        .outerjoin(subscriptions, followed_by(user_id))
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .outerjoin(statuses, _status_of(user_id))
-        .where(entries.c.id == entry_id)
+        .where(entries.c.id == entry_id, _in_sight())
     )
     row = connection.execute(query).first() if abs(entry_id) < 2**31 else None
     if row is None:
@@ -256,6 +263,7 @@ def get_entry(connection: Connection, user_id: int, entry_id: int) -> Entry:
         language=row.language,
         read=row.read_at is not None,
         starred=row.starred_at is not None,
+        followed=bool(row.followed),
     )
 
 

@@ -116,6 +116,34 @@ def test_a_claimed_feed_is_nobody_elses_until_its_lease_ends(database: Database)
         assert len(feeds.claim_due(connection, "you", now=NOW + 2 * LEASE, lease=LEASE)) == 1
 
 
+def test_a_star_keeps_an_entry_in_sight_when_its_feed_is_followed_no_more(database: Database) -> None:
+    reader = owner(database)
+    feed, other = (follow(database, f"https://{name}.example/feed", name) for name in "ab")
+    starred, plain = publish(database, feed, an_entry("Starred"), an_entry("Plain"))
+    (kept,) = publish(database, other, an_entry("Kept"))
+    with database.write() as connection:
+        entries.set_starred(connection, reader, starred, starred=True, now=NOW)
+        subscriptions.unsubscribe(connection, reader, feed)
+
+    def listed(selection: entries.Selection) -> list[int]:
+        with database.read() as connection:
+            return [headline.id for headline in entries.list_headlines(connection, reader, selection)]
+
+    assert listed(entries.Selection(starred_only=True)) == [starred]
+    assert listed(entries.Selection()) == listed(entries.Selection(unread_only=True)) == [kept]
+    with database.write() as connection:
+        shown = entries.get_entry(connection, reader, starred)
+        assert (shown.followed, shown.feed_title) == (False, "a")
+        assert entries.get_entry(connection, reader, kept).followed
+        with pytest.raises(NotFound):
+            entries.get_entry(connection, reader, plain)
+        entries.set_read(connection, reader, starred, read=True, now=NOW)
+        assert subscriptions.total_unread(connection, reader) == 1
+        entries.set_starred(connection, reader, starred, starred=False, now=NOW)
+        with pytest.raises(NotFound):
+            entries.get_entry(connection, reader, starred)
+
+
 def test_asked_for_by_hand_come_those_not_checked_lately_and_never_those_that_fail(
     database: Database,
 ) -> None:

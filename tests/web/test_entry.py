@@ -72,6 +72,19 @@ def test_an_entry_of_a_feed_that_is_not_followed_is_not_found(site: Site, feed: 
         assert site.post(f"/entries/{number}/{action}", **fields).status_code == 404
 
 
+def test_a_starred_entry_stays_when_its_feed_is_removed(site: Site, feed: int) -> None:
+    (number,) = publish(site.database, feed, an_entry("Kept"))
+    site.post(f"/entries/{number}/star", starred="1")
+    site.post(f"/feeds/{feed}/remove")
+    assert f'href="/entries/{number}">Kept</a>' in site.get("/?view=starred").text
+    page = site.get(f"/entries/{number}").text
+    assert "The text of Kept." in page
+    assert f'href="/feeds/{feed}"' not in page
+    answer = site.post(f"/entries/{number}/star", starred="0")
+    assert (answer.status_code, answer.location) == (303, "/?view=starred")
+    assert site.get(f"/entries/{number}").status_code == 404
+
+
 # ── statuses ─────────────────────────────────────────────────────────────────────────────────────
 
 
