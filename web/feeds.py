@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 from math import ceil
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from aggregator.errors import FeedError, SubscriptionError
 from aggregator.storage.entries import Selection, newest_id
-from aggregator.storage.subscriptions import get_subscription, list_subscriptions
+from aggregator.storage.subscriptions import get_subscription, list_subscriptions, subscribe
 from aggregator.subscribing import SeveralFeeds
 from web.errors import sentence
 from web.forms import ID
 from web.listing import load_page
-from web.services import reader_id, reading, services
+from web.removals import read_removal, sign_removal
+from web.services import reader_id, reading, services, writing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,9 +111,25 @@ def feed(feed_id: int) -> str:
 @blueprint.post(f"/feeds/<{ID}:feed_id>/remove")
 def remove(feed_id: int) -> Response:
     gone = services().subscriber.remove(reader_id(), feed_id)
-    flash(
-        gettext(
-            "You no longer follow “%(title)s”. Its articles come back if you add it again.", title=gone.title
-        )
+    words = gettext(
+        "You no longer follow “%(title)s”. Its articles come back if you add it again; "
+        "those with a star stay in sight.",
+        title=shorten(gone.title, 100, placeholder="…"),
     )
+    flash(words)
+    flash(sign_removal(gone), "removal")  # a button, where it is not empty
+    return redirect(url_for("feeds.index"), 303)
+
+
+@blueprint.post("/feeds/undo-removal")
+def undo_removal() -> Response:
+    """Follow again what was just removed, in its category and under its own title."""
+    removal = read_removal(request.form.get("removal", ""))
+    if removal is None:
+        abort(400)
+    with writing() as (connection, reader):
+        subscribe(connection, reader, **removal, now=services().clock())
+        again = get_subscription(connection, reader, removal["feed_id"])
+    services().request_refresh(False)
+    flash(gettext("You follow “%(title)s” again.", title=shorten(again.title, 100, placeholder="…")))
     return redirect(url_for("feeds.index"), 303)

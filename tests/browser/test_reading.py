@@ -107,6 +107,9 @@ def test_remove_a_feed(page: Page, entries: list[int]) -> None:
     page.get_by_role("button", name="Remove Le Journal").click()
     page.get_by_text("You no longer follow “Le Journal”.").wait_for()
     assert page.locator(".feeds a").all_inner_texts() == ["The Other"]
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("You follow “Le Journal” again.").wait_for()
+    assert page.get_by_role("heading", name="Presse").is_visible()
 
 
 # ── with script only ─────────────────────────────────────────────────────────────────────────────

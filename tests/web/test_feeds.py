@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from feedserver import FeedServer, Response
-from library import NOW, an_entry, follow, publish
+from library import NOW, a_document, an_entry, follow, owner, publish
 
 from aggregator.domain import Schedule, Validators
 from aggregator.errors import BadStatus, FeedError, Unreachable
-from aggregator.storage import feeds
+from aggregator.storage import feeds, subscriptions
 
 if TYPE_CHECKING:
     from webapp import Site
@@ -130,6 +130,60 @@ def test_removing(site: Site) -> None:
     assert "You no longer follow “A News”." in page
     assert "You follow no feed yet." in page
     assert site.get(f"/feeds/{feed}").status_code == 404
+
+
+def undo_button(page: str) -> str:
+    found = re.search(r'<button type="submit" name="removal" value="([^"]+)">', page)
+    assert found is not None
+    return found[1]
+
+
+def test_a_removal_can_be_undone(site: Site) -> None:
+    reader = owner(site.database)
+    feed = follow(site.database, "https://a.example/feed", "A News", category=("Presse", "Ici"))
+    with site.database.write() as connection:
+        subscriptions.unsubscribe(connection, reader, feed)
+        subscriptions.subscribe(
+            connection, reader, feed, title="Mine", category=("Presse", "Là"), now=NOW - timedelta(days=9)
+        )
+    publish(site.database, feed, an_entry("One"))
+    site.post(f"/feeds/{feed}/remove")
+    page = site.get("/feeds").text
+    assert "Mine" not in re.findall(r'<a href="/feeds/\d+">([^<]*)</a>', page)
+    answer = site.post("/feeds/undo-removal", removal=undo_button(page))
+    assert (answer.status_code, answer.location) == (303, "/feeds")
+    assert "You follow “Mine” again." in site.get("/feeds").text
+    with site.database.read() as connection:
+        again = subscriptions.get_subscription(connection, reader, feed)
+    assert (again.title, again.category, again.unread) == ("Mine", ("Presse", "Là"), 1)
+
+
+def test_a_title_of_the_publisher_stays_the_publishers(site: Site) -> None:
+    feed = follow(site.database, "https://a.example/feed", "A News")
+    site.post(f"/feeds/{feed}/remove")
+    site.post("/feeds/undo-removal", removal=undo_button(site.get("/feeds").text))
+    with site.database.write() as connection:
+        feeds.record_feed(connection, feed, a_document("Renamed"))
+    assert "Renamed" in site.get("/feeds").text
+
+
+def test_a_removal_is_undone_only_as_it_was(site: Site) -> None:
+    feed = follow(site.database, "https://a.example/feed", "A News")
+    site.post(f"/feeds/{feed}/remove")
+    signed = undo_button(site.get("/feeds").text)
+    for forged in ("", "x", signed[:-1], "WzEsbnVsbF0" + signed):
+        assert site.post("/feeds/undo-removal", removal=forged).status_code == 400
+    assert "You follow no feed yet." in site.get("/feeds").text
+
+
+def test_what_does_not_fit_into_a_cookie_is_removed_without_undo(site: Site) -> None:
+    feed = follow(site.database, "https://a.example/feed", "A", category=tuple(map(str, range(2000))))
+    with site.database.write() as connection:
+        feeds.record_feed(connection, feed, a_document("long " * 200_000))
+    site.post(f"/feeds/{feed}/remove")
+    page = site.get("/feeds").text
+    assert "You no longer follow “long long" in page
+    assert "Undo" not in page
 
 
 # ── adding ───────────────────────────────────────────────────────────────────────────────────────
