@@ -320,7 +320,8 @@ def mark_all_read(
     marked = connection.execute(
         statement.on_conflict_do_update(
             index_elements=["user_id", "entry_id"], set_={"read_at": statement.excluded.read_at}
-        )
+        ),
+        execution_options={"preserve_rowcount": True},  # psycopg's is -1 without it
     ).rowcount
     _recount(connection, user_id, feed_id)
     return marked
