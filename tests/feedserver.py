@@ -15,6 +15,7 @@ import itertools
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -51,6 +52,8 @@ class Response:
     body: bytes = b""
     latency: float = 0.0
     """Seconds before the answer begins."""
+    gate: threading.Event | None = None
+    """The answer begins once it is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,12 @@ class FeedServer:
     def paths(self) -> list[str]:
         return [request.path for request in self.requests]
 
+    def wait_for_request(self) -> None:
+        """Until one has come; a minute at most."""
+        until = time.monotonic() + 60
+        while not self.requests and time.monotonic() < until:
+            time.sleep(0.01)
+
     def __enter__(self) -> Self:
         sockets = _listen(self._addresses)
         self.port = sockets[0].getsockname()[1]
@@ -186,6 +195,8 @@ class FeedServer:
             await _play(answer.steps, writer)
             return False
         await asyncio.sleep(self._latency + answer.latency)
+        while answer.gate and not answer.gate.is_set():  # noqa: ASYNC110 (another thread sets it)
+            await asyncio.sleep(0.01)
         writer.write(_encode(answer))
         await writer.drain()
         return "close" not in (request.headers.get("connection"), answer.headers.get("Connection"))
