@@ -188,8 +188,10 @@ def test_nothing_scrolls_sideways_and_targets_are_large(
         page = context.new_page()
         for path in ("/", f"/entries/{many}", "/feeds", "/feeds/1", "/import", "/search?q=conseil", "/nope"):
             page.goto(path)
-            wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            assert wide <= 0, path
+            wide = page.evaluate(
+                "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+            )
+            assert wide == 0, path
             small = page.locator("a:visible, button:visible, summary:visible").evaluate_all(
                 """(all, least) => all.filter(e => {
                     const box = e.getBoundingClientRect();
