@@ -7,6 +7,7 @@ transaction; a feed that fails keeps all it had and says why; one feed's failure
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from contextlib import suppress
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from aggregator.feeds.documents import DocumentReader
     from aggregator.policies import FetchLimits, RefreshPolicy
     from aggregator.storage.engine import Database
+
+log = logging.getLogger(__name__)
 
 _BEAT_SECONDS = 0.5
 _FLUSH_AT = 200
@@ -155,17 +158,22 @@ class Refresher:
     async def _beat(
         self, run: _Run, number: int, on_progress: Callable[[RefreshProgress], None] | None
     ) -> None:
-        """Tell how far the run is, and keep its leases alive."""
+        """Tell how far the run is, and keep its leases alive; the next beat makes up for one that fails."""
         renewed, told = time.monotonic(), -1
         while True:
             await asyncio.sleep(_BEAT_SECONDS)
             if on_progress is not None:
                 on_progress(run.progress(finished=False))
             renew = time.monotonic() - renewed > self.policy.lease.total_seconds() / 4
-            if renew or run.done != told:
+            if not renew and run.done == told:
+                continue
+            try:
                 await asyncio.to_thread(self._record_beat, run, number, renew)
-                told = run.done
-                renewed = time.monotonic() if renew else renewed
+            except StorageError as error:
+                log.warning("refresh: %s", error)
+                continue
+            told = run.done
+            renewed = time.monotonic() if renew else renewed
 
     def _record_beat(self, run: _Run, number: int, renew: bool) -> None:
         now = _now()
