@@ -229,6 +229,8 @@ class Refresher:
         known = await asyncio.to_thread(self._known, feed)
         document = await self.documents.read(outcome, known, now=_now())
         recorded = await asyncio.to_thread(self._record_update, run, feed, outcome, document)
+        if recorded is None:
+            return
         run.updated += 1
         run.new_entries += recorded.new
         run.changed_entries += recorded.changed
@@ -239,7 +241,8 @@ class Refresher:
 
     def _record_update(
         self, run: _Run, feed: ClaimedFeed, outcome: Fetched, document: CleanFeed
-    ) -> entries.Recorded:
+    ) -> entries.Recorded | None:
+        """None where somebody else has taken the feed over, and records it."""
         now = _now()
         schedule = after_update(
             now,
@@ -250,7 +253,7 @@ class Refresher:
         )
         with self.database.write() as connection:
             if not feeds.holds(connection, feed.feed_id, run.holder):
-                return entries.Recorded(0, 0)  # somebody else has taken it over, and records it
+                return None
             recorded = entries.record_entries(connection, feed.feed_id, document.entries, now=now)
             feeds.record_feed(connection, feed.feed_id, document)
             feeds.record_success(

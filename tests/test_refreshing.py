@@ -76,3 +76,16 @@ def test_leases_outlive_a_beat_that_could_not_be_recorded(database: Database, re
     assert beats >= 6
     assert set(taken) == {0}
     assert (report.updated, titles(database)) == (1, ["One"])
+
+
+def test_a_feed_that_another_process_took_over_is_left_to_it(
+    database: Database, refresher: Refresher
+) -> None:
+    def take_over(_progress: RefreshProgress) -> None:
+        claim(database, now=datetime.now(UTC) + timedelta(hours=1))
+
+    with FeedServer({"/a": Response(body=RSS, latency=1.5)}) as server:
+        follow(database, server.url("/a"), "A")
+        report = refresher.refresh(everything=True, on_progress=take_over)
+    assert (report.feeds, report.updated, report.new_entries) == (1, 0, 0)
+    assert titles(database) == []

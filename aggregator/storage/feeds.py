@@ -122,9 +122,13 @@ def release_leases(connection: Connection, holder: str) -> None:
 
 
 def holds(connection: Connection, feed_id: int, holder: str) -> bool:
-    """Whether the claim still stands; a result of a lost claim must not be recorded."""
-    owner = connection.scalar(select(feed_states.c.lease_holder).where(feed_states.c.feed_id == feed_id))
-    return owner == holder
+    """Whether the claim still stands, until the end of this transaction.
+
+    A result of a lost claim must not be recorded. The row stays locked: nobody can claim the feed between
+    this look and the record.
+    """
+    state = select(feed_states.c.lease_holder).where(feed_states.c.feed_id == feed_id)
+    return connection.scalar(state.with_for_update()) == holder
 
 
 # ── record ───────────────────────────────────────────────────────────────────────────────────────

@@ -38,12 +38,15 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         with Database.open(sqlite_url(tmp_path / "library.sqlite")) as found:
             yield found
         return
-    url = request.getfixturevalue("server")
-    with Database(url) as empty, empty.write() as connection:
+    with Database.open(emptied(request.getfixturevalue("server"))) as found:
+        yield found
+
+
+def emptied(url: str) -> str:
+    with Database(url) as database, database.write() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
-    with Database.open(url) as found:
-        yield found
+    return url
 
 
 def test_the_schema_is_the_newest_migration(database: Database) -> None:
@@ -114,6 +117,20 @@ def test_a_claimed_feed_is_nobody_elses_until_its_lease_ends(database: Database)
         assert len(feeds.claim_due(connection, "me", now=NOW, lease=LEASE)) == 1
         assert feeds.claim_due(connection, "you", now=NOW, lease=LEASE, everything=True) == ()
         assert len(feeds.claim_due(connection, "you", now=NOW + 2 * LEASE, lease=LEASE)) == 1
+
+
+def test_nobody_claims_a_feed_while_its_outcome_is_recorded(server: str) -> None:
+    later = NOW + 2 * LEASE
+    with Database.open(emptied(server)) as mine, Database.open(server) as yours:
+        feed = follow(mine, "https://a.example/feed", "A")
+        with mine.write() as connection:
+            feeds.claim_due(connection, "me", now=NOW, lease=LEASE)
+        with mine.write() as here, yours.write() as there:
+            assert feeds.holds(here, feed, "me")
+            assert feeds.claim_due(there, "you", now=later, lease=LEASE) == ()
+        with yours.write() as connection:
+            assert len(feeds.claim_due(connection, "you", now=later, lease=LEASE)) == 1
+            assert not feeds.holds(connection, feed, "me")
 
 
 def test_a_failure_keeps_the_validators(database: Database) -> None:
