@@ -43,9 +43,18 @@ class Jobs:
         self._scheduler.shutdown(wait=True)
 
     def request_refresh(self, everything: bool) -> None:
-        """Refresh as soon as the present one has ended; returns at once."""
+        """Refresh as soon as the present one has ended; returns at once.
+
+        One waits at most: what is asked for before it starts is what it does.
+        """
         name = "requested-all" if everything else "requested"
-        self._scheduler.add_job(self._run, args=[everything], id=name, replace_existing=True)
+        self._scheduler.add_job(
+            self._run,
+            args=[everything],
+            id=name,
+            replace_existing=True,
+            max_instances=2,  # one that runs and one that waits
+        )
 
     def _run(self, everything: bool) -> None:
         try:
