@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _BEAT_SECONDS = 0.5
+_LOOK_SECONDS = 0.1
 _FLUSH_AT = 200
 
 
@@ -91,7 +92,7 @@ class Refresher:
     policy: RefreshPolicy
     version: str
     stopping: Event = field(default_factory=Event)
-    """Once set, no further feed is fetched; those that were not are due again at once."""
+    """Once set, fetches are given up and none begins; the feeds without an outcome are due again at once."""
 
     def refresh(
         self, *, everything: bool = False, on_progress: Callable[[RefreshProgress], None] | None = None
@@ -139,21 +140,36 @@ class Refresher:
         claimed: Sequence[ClaimedFeed],
         on_progress: Callable[[RefreshProgress], None] | None,
     ) -> None:
+        work = asyncio.create_task(self._work(run, claimed))
+        heart = asyncio.create_task(self._beat(run, number, on_progress))
+        stop = asyncio.create_task(self._stop(work))
+        try:
+            await work
+        except asyncio.CancelledError:
+            if not self.stopping.is_set():
+                raise
+        finally:
+            for task in (work, heart, stop):
+                task.cancel()
+            await asyncio.gather(work, heart, stop, return_exceptions=True)
+        await self._flush(run)
+
+    async def _work(self, run: _Run, claimed: Sequence[ClaimedFeed]) -> None:
         # A feed keeps its place from the fetch to the record, so that few bodies are held at a time; the
         # feeds of one host come one after the other, so that a slow host holds one place.
         places = asyncio.Semaphore(self.limits.concurrency)
-        async with Fetcher(self.limits, version=self.version) as fetcher:
-            heart = asyncio.create_task(self._beat(run, number, on_progress))
-            try:
-                async with asyncio.TaskGroup() as group:
-                    for queue in _by_host(claimed):
-                        group.create_task(self._refresh_in_turn(run, queue, fetcher, places))
-            except* StorageError as errors:
-                raise errors.exceptions[0] from None
-            finally:
-                heart.cancel()
-                await asyncio.gather(heart, return_exceptions=True)
-            await self._flush(run)
+        try:
+            async with Fetcher(self.limits, version=self.version) as fetcher, asyncio.TaskGroup() as group:
+                for queue in _by_host(claimed):
+                    group.create_task(self._refresh_in_turn(run, queue, fetcher, places))
+        except* StorageError as errors:
+            raise errors.exceptions[0] from None
+
+    async def _stop(self, work: asyncio.Task[None]) -> None:
+        """Give up the work where the program is told to stop."""
+        while not self.stopping.is_set():  # noqa: ASYNC110 (it is set by another thread)
+            await asyncio.sleep(_LOOK_SECONDS)
+        work.cancel()
 
     async def _beat(
         self, run: _Run, number: int, on_progress: Callable[[RefreshProgress], None] | None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 RSS = b'<rss version="2.0"><channel><title>A</title><item><title>One</title></item></channel></rss>'
 LEASE = timedelta(seconds=2)
+HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 
 
 @pytest.fixture
@@ -89,3 +90,16 @@ def test_a_feed_that_another_process_took_over_is_left_to_it(
         report = refresher.refresh(everything=True, on_progress=take_over)
     assert (report.feeds, report.updated, report.new_entries) == (1, 0, 0)
     assert titles(database) == []
+
+
+def test_a_refresh_that_is_told_to_stop_gives_its_fetches_up(
+    database: Database, refresher: Refresher
+) -> None:
+    slow = Response(body=RSS, latency=30.0)
+    with FeedServer({"/a": slow, "/b": slow, "/c": Response(body=RSS)}, addresses=HOSTS) as server:
+        for path, host in zip(("/a", "/b", "/c"), HOSTS, strict=True):
+            follow(database, server.url(path, host), path)
+        report = refresher.refresh(everything=True, on_progress=lambda _: refresher.stopping.set())
+    assert report.seconds < 10
+    assert (report.feeds, report.failed) == (3, 0)
+    assert claim(database, now=datetime.now(UTC)) == 3
