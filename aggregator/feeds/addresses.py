@@ -166,6 +166,19 @@ def allowed_names(limits: FetchLimits) -> frozenset[str]:
     return _read_allowed(limits.allowed_networks).names
 
 
+def check_allowed(entry: str) -> None:
+    """Raise `ValueError` for what cannot stand in `fetch.allowed_networks`."""
+    text = entry.strip()
+    with suppress(ValueError):
+        ip_network(text, strict=False)
+        return
+    with suppress(ValueError):
+        name = _ascii(text).removesuffix(".")
+        if _NAME.fullmatch(name) and not _NUMERIC.fullmatch(name):
+            return
+    raise ValueError(f"{entry!r} is neither a network (192.168.1.0/24) nor the name of a host (nas.local)")
+
+
 def _refusal(address: Address, port: int, limits: FetchLimits, *, host: str) -> tuple[str, str] | None:
     """Why not, and what to do about it; None for an address that may be connected to."""
     target = _embedded(address)
