@@ -161,6 +161,8 @@ def test_an_archive_is_linked_line_by_line(tmp_path: Path) -> None:
     assert [line["id"] for line in lines] == ["a", 2, "c"]
     file.write_text('{"id": 1, "title": "x"}\n{"id": 1}')
     assert "line 2" in run(tmp_path, "link", str(file), status=1)
+    file.write_text("\n")
+    assert f"{file}: holds no article" in run(tmp_path, "link", str(file), status=1)
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
