@@ -26,8 +26,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_MAX_OPML_BYTES = 20_000_000
-
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on [default: 127.0.0.1].")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on [default: 8480].", min=0, max=65535)]
@@ -127,22 +125,34 @@ def import_file(
     data = _read(file)
     with Program.open(context.obj) as program:
         subscriber, owner = program.subscriber, program.owner_id
-        if dry_run:
-            report = subscriber.preview_import(owner, data)
-        else:
-            report = subscriber.import_opml(owner, data, now=_now())
+        try:
+            if dry_run:
+                report = subscriber.preview_import(owner, data)
+            else:
+                report = subscriber.import_opml(owner, data, now=_now())
+        except OpmlError as error:
+            raise OpmlError(_named(file), error.detail, advice=error.advice) from error
     output.import_report(report, json=json, dry_run=dry_run)
-    if not report.added and not report.already_there:
-        raise typer.Exit(1)
+    if report.added or report.already_there:
+        return
+    if not report.refused:
+        raise OpmlError(_named(file), "there is no feed in it", advice="Is it the file you meant?")
+    raise typer.Exit(1)
+
+
+def _named(file: Path) -> str:
+    return "standard input" if str(file) == "-" else str(file)
 
 
 def _read(file: Path) -> bytes:
+    """One byte above the limit at most: what is larger is refused by its reader."""
+    from aggregator.feeds.opml import MAX_BYTES
+
     try:
         if str(file) == "-":
-            return sys.stdin.buffer.read(_MAX_OPML_BYTES + 1)
-        if file.stat().st_size > _MAX_OPML_BYTES:
-            raise OpmlError(str(file), "larger than 20 MB", advice="Is this really a list of feeds?")
-        return file.read_bytes()
+            return sys.stdin.buffer.read(MAX_BYTES + 1)
+        with file.open("rb") as opened:
+            return opened.read(MAX_BYTES + 1)
     except OSError as error:
         raise OpmlError(str(file), f"cannot be read ({error.strerror})") from error
 

@@ -141,7 +141,27 @@ def test_two_refreshes_at_once_fetch_each_feed_once(tmp_path: Path) -> None:
 def test_a_file_that_is_no_opml(tmp_path: Path, content: str) -> None:
     file = tmp_path / "bad.opml"
     file.write_text(content)
-    assert "[opml]" in run(tmp_path, "import", str(file), status=1)
+    error = run(tmp_path, "import", str(file), status=1)
+    assert f"{file}: The file " in error
+    assert "[opml]" in error
+    assert "standard input: The file " in run(tmp_path, "import", "-", status=1, stdin=content)
+
+
+@pytest.mark.parametrize("size", [5_000_001, 20_000_001])
+def test_an_opml_file_above_the_limit_is_named(tmp_path: Path, size: int) -> None:
+    file = tmp_path / "large.opml"
+    file.write_bytes(b"<opml><body>" + b" " * size)
+    assert f"{file}: The file is larger than 5,000,000 bytes" in run(tmp_path, "import", str(file), status=1)
+
+
+def test_an_opml_file_without_a_feed_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "feeds.opml"
+    file.write_text('<opml version="2.0"><body><outline text="Presse"/></body></opml>')
+    assert f"{file}: there is no feed in it" in run(tmp_path, "import", str(file), status=1)
+    file.write_text(
+        '<opml version="2.0"><body><outline text="No" xmlUrl="file:///etc/passwd"/></body></opml>'
+    )
+    assert "no feed in it" not in run(tmp_path, "import", str(file), status=1)
 
 
 def test_an_entry_that_is_not_there(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ _REASONS: tuple[tuple[str, LazyString], ...] = (
     (r"the name (?P<name>\S+) (?:was not|could not)", lazy_gettext("the name %(name)s was not found")),
     ("its TLS certificate is not valid", lazy_gettext("its security certificate is not valid")),
     ("it redirects (?:in a circle|more than)", lazy_gettext("it redirects without end")),
+    ("The file is larger than", lazy_gettext("it is too large")),
     ("it is a page that announces no feed", lazy_gettext("it is a page that announces no feed")),
 )
 _USER_INFO = re.compile(r"//[^/?#]*@")

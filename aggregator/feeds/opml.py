@@ -27,7 +27,7 @@ from aggregator.feeds.charsets import decode
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_MAX_BYTES = 5_000_000
+MAX_BYTES = 5_000_000
 _READ = frozenset({"text", "title", "type", "category", "xmlurl", "htmlurl"})
 
 # XML 1.0, 2.2: what a document may not contain, escaped or not.
@@ -57,8 +57,8 @@ def parse_opml(data: bytes) -> tuple[Outline, ...]:
     An outline that says it is a feed and has no address is returned with `url=""`. An OPML file without
     any feed gives `()`. Raises OpmlError, in a sentence, where there is no outline to be found.
     """
-    if len(data) > _MAX_BYTES:
-        detail = f"The file is too large: {len(data):,} bytes, the limit is {_MAX_BYTES:,}"
+    if len(data) > MAX_BYTES:
+        detail = f"The file is larger than {MAX_BYTES:,} bytes"
         raise OpmlError("", detail, advice="Split it into smaller files and import them one by one.")
     text = _FORBIDDEN.sub("", decode(data))
     markup = _AMPERSAND.sub(_numeric_reference, _PROLOG.sub("", text))

@@ -260,7 +260,7 @@ def test_the_error_says_what_the_file_is_and_what_to_do(data: bytes, sentence: s
 
 
 def test_a_file_that_is_too_large_is_refused() -> None:
-    with pytest.raises(OpmlError, match=r"too large: 6,000,.* limit is 5,000,000.* Split"):
+    with pytest.raises(OpmlError, match=r"larger than 5,000,000 bytes.* Split"):
         parse_opml(opml(" " * 6_000_000))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 from typing import TYPE_CHECKING
 
 from library import follow
 
-from aggregator.feeds.opml import parse_opml
+from aggregator.feeds.opml import MAX_BYTES, parse_opml
 from web import MAX_UPLOAD_BYTES
 
 if TYPE_CHECKING:
@@ -76,6 +77,13 @@ def test_what_is_no_opml_is_told_in_a_sentence(site: Site) -> None:
         assert answer.status_code == 422
         assert "This file is no list of feeds." in answer.text
     assert site.refreshes == []
+
+
+def test_a_list_above_its_limit_says_so(site: Site) -> None:
+    document = base64.b64encode(b"<opml><body>" + b" " * MAX_BYTES).decode()
+    answer = site.post("/import", document=document, action="import")
+    assert answer.status_code == 422
+    assert "The reason: it is too large." in answer.text
 
 
 def test_no_file(site: Site) -> None:
