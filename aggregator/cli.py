@@ -6,11 +6,12 @@ command line that has no meaning.
 
 from __future__ import annotations
 
+import signal
 import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +19,9 @@ from aggregator import output
 from aggregator.errors import AggregatorError, ArticlesError, OpmlError
 from aggregator.program import Place, Program
 from config.settings import Settings, default_library, to_toml
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 app = typer.Typer(
     name="lire-aussi",
@@ -33,6 +37,7 @@ Port = Annotated[int | None, typer.Option(help="Port to listen on [default: 8480
 
 def main() -> None:
     """The entry point: what went wrong is said in a sentence, never in a traceback."""
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         app()
     except AggregatorError as error:
@@ -40,6 +45,14 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone, as `head` does
         sys.exit(1)
+
+
+def _interrupt(_signal: int, frame: FrameType | None) -> None:
+    """A request to stop is heard as Ctrl-C: whatever is open is closed, what was begun is given back."""
+    handler = signal.getsignal(signal.SIGINT)  # that of asyncio, while something is fetched
+    if not callable(handler):  # ignored, as for what a shell started in the background
+        handler = signal.default_int_handler
+    handler(signal.SIGINT, frame)
 
 
 @app.callback(invoke_without_command=True)

@@ -9,13 +9,17 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
 import urllib.request
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from feedserver import FeedServer, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 COMMAND = str(Path(sys.executable).with_name("lire-aussi"))
 STORY = "Orlov, le président russe, arrive à Pyongyang où Kim prépare le traité militaire et la parade."
@@ -204,6 +208,70 @@ def test_the_server_tells_its_address_and_stops_on_request(tmp_path: Path) -> No
         finally:
             server.send_signal(signal.SIGTERM)
         assert server.wait(timeout=20) == 0
+
+
+def start(library: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    """In a folder of temporary files of its own."""
+    temporary = library / "temporary"
+    temporary.mkdir()
+    settings = {
+        "LIRE_AUSSI_LIBRARY": str(library),
+        "LIRE_AUSSI_FETCH__ALLOWED_NETWORKS": "127.0.0.0/8",
+        "TMPDIR": str(temporary),
+    }
+    return subprocess.Popen(
+        [COMMAND, *arguments], env=os.environ | settings | environment, stderr=subprocess.PIPE, text=True
+    )
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert true()
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.7, 1.5])
+def test_a_demonstration_that_is_told_to_stop_leaves_nothing(tmp_path: Path, seconds: float) -> None:
+    temporary = tmp_path / "temporary"
+    with start(tmp_path, "demo", "--port", "0") as demo:
+        wait_until(lambda: any(temporary.glob("lire-aussi-demo-*/library.sqlite")))
+        time.sleep(seconds)
+        demo.send_signal(signal.SIGTERM)
+        _, errors = demo.communicate(timeout=20)
+    assert "Traceback" not in errors, errors
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("request_to_stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_refresh_that_is_told_to_stop_gives_its_feeds_back(
+    tmp_path: Path, request_to_stop: signal.Signals
+) -> None:
+    with FeedServer({"/a": Response(body=rss(("Un", "Deux")).body, latency=30.0)}) as server:
+        opml = tmp_path / "feeds.opml"
+        opml.write_text(f'<opml version="2.0"><body><outline xmlUrl="{server.url("/a")}"/></body></opml>')
+        run(tmp_path, "import", str(opml))
+        with start(tmp_path, "refresh") as refresh:
+            wait_until(lambda: server.paths() == ["/a"])
+            refresh.send_signal(request_to_stop)
+            _, errors = refresh.communicate(timeout=20)
+    assert refresh.returncode != 0
+    assert "Traceback" not in errors, errors
+    with closing(sqlite3.connect(tmp_path / "library.sqlite")) as library:
+        assert library.execute("SELECT lease_holder, failures FROM feed_states").fetchall() == [(None, 0)]
+
+
+def test_a_server_that_is_told_to_stop_waits_for_no_fetch(tmp_path: Path) -> None:
+    with FeedServer({"/a": Response(body=rss(("Un", "Deux")).body, latency=30.0)}) as server:
+        opml = tmp_path / "feeds.opml"
+        opml.write_text(f'<opml version="2.0"><body><outline xmlUrl="{server.url("/a")}"/></body></opml>')
+        run(tmp_path, "import", str(opml))
+        with start(tmp_path, "serve", "--port", "0") as pages:
+            wait_until(lambda: server.paths() == ["/a"])
+            pages.send_signal(signal.SIGTERM)
+            _, errors = pages.communicate(timeout=8)
+    assert pages.returncode == 0
+    assert "Traceback" not in errors, errors
 
 
 def test_a_feed_of_50_megabytes_is_refused(tmp_path: Path) -> None:
