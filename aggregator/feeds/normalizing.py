@@ -26,6 +26,7 @@ Kind = Literal["html", "text", "guess"]
 """How a text is meant: as HTML, as the characters it has, or as its feed does not say."""
 
 _IGNORED_IN_URLS = re.compile(r"[\t\r\n]")  # url.spec.whatwg.org, 4.4: what browsers drop, and obey the rest
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _FORBIDDEN_IN_HOSTS = re.compile(r"[\x00-\x20\"#<>\\^`{|}\x7f]|%20")
 _REFERENCE = re.compile(r"&(?:\w{2,31}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});", re.ASCII)
@@ -161,7 +162,7 @@ def one_line(text: str, kind: Kind) -> str:
     elif "&" in text:
         # Publishers escape twice. Only references with their semicolon: "R&notes" is no "R¬es".
         text = _REFERENCE.sub(lambda found: unescape(found[0]), text)
-    line = " ".join(text.split())
+    line = _CONTROL.sub("", " ".join(text.split()))
     return line if len(line) <= _MAX_LINE_CHARS else f"{line[:_MAX_LINE_CHARS]}…"
 
 
