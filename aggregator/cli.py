@@ -21,6 +21,7 @@ from aggregator.program import Place, Program
 from config.settings import Settings, default_library, to_toml
 
 if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
     from types import FrameType
 
 app = typer.Typer(
@@ -37,7 +38,9 @@ Port = Annotated[int | None, typer.Option(help="Port to listen on [default: 8480
 
 def main() -> None:
     """The entry point: what went wrong is said in a sentence, never in a traceback."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for request_to_stop in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(request_to_stop, _interrupt)
+    sys.unraisablehook = _interrupt_again
     try:
         app()
     except AggregatorError as error:
@@ -53,6 +56,15 @@ def _interrupt(_signal: int, frame: FrameType | None) -> None:
     if not callable(handler):  # ignored, as for what a shell started in the background
         handler = signal.default_int_handler
     handler(signal.SIGINT, frame)
+
+
+def _interrupt_again(lost: UnraisableHookArgs) -> None:
+    """Python drops an interrupt that meets it in a destructor or a weak reference's callback, as each import
+    has one: ask once more."""
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+    else:
+        sys.__unraisablehook__(lost)
 
 
 @app.callback(invoke_without_command=True)
