@@ -206,10 +206,11 @@ def add(
     """Follow a feed and fetch it."""
     with Program.open(context.obj) as program:
         added = program.subscriber.add(program.owner_id, url, now=_now())
-        report = program.refresher.refresh()
-        typer.echo(
-            f"{added.title} <{added.feed.url}>: {report.new_entries} new entries, {report.links} links"
-        )
+        report = program.refresher.refresh(feed_id=added.feed.id)
+        added = program.subscriber.find(program.owner_id, added.feed.url)
+    output.added(added, report)
+    if report.failed:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -218,7 +219,7 @@ def remove(context: typer.Context, url: Annotated[str, typer.Argument(help="The 
     with Program.open(context.obj) as program:
         found = program.subscriber.find(program.owner_id, url)
         program.subscriber.remove(program.owner_id, found.feed.id)
-    typer.echo(f"Removed {found.title} <{found.feed.url}>")
+    output.removed(found)
 
 
 @app.command()

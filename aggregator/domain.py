@@ -262,7 +262,10 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshReport:
-    """What a run did; `links` are the pairs that were stored, `seconds` wall-clock time."""
+    """What a run did; `links` are the pairs that were stored, `seconds` wall-clock time.
+
+    `held` counts the feeds that it left to another process, which is refreshing them.
+    """
 
     feeds: int
     not_modified: int
@@ -273,6 +276,7 @@ class RefreshReport:
     changed_entries: int
     links: int
     seconds: float
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,7 @@ class _Run:
     failed: int = 0
     new_entries: int = 0
     changed_entries: int = 0
+    held: int = 0
     unchanged: list[tuple[int, Schedule, Validators]] = field(default_factory=list)
 
     @property
@@ -95,14 +96,18 @@ class Refresher:
     """Once set, fetches are given up and none begins; the feeds without an outcome are due again at once."""
 
     def refresh(
-        self, *, everything: bool = False, on_progress: Callable[[RefreshProgress], None] | None = None
+        self,
+        *,
+        everything: bool = False,
+        feed_id: int | None = None,
+        on_progress: Callable[[RefreshProgress], None] | None = None,
     ) -> RefreshReport:
-        """Refresh what is due (or every feed that is followed), then link.
+        """Refresh what is due (or every feed that is followed, or this one alone), then link.
 
         Feeds that another process holds are left to it. Raises `StorageError` where nothing can be recorded.
         """
         started = time.monotonic()
-        run = asyncio.run(self._run(everything, on_progress))
+        run = asyncio.run(self._run(everything, feed_id, on_progress))
         links = self.link()
         return RefreshReport(
             feeds=run.feeds,
@@ -114,15 +119,19 @@ class Refresher:
             changed_entries=run.changed_entries,
             links=links,
             seconds=round(time.monotonic() - started, 3),
+            held=run.held,
         )
 
-    async def _run(self, everything: bool, on_progress: Callable[[RefreshProgress], None] | None) -> _Run:
+    async def _run(
+        self, everything: bool, feed_id: int | None, on_progress: Callable[[RefreshProgress], None] | None
+    ) -> _Run:
         now, holder = _now(), f"refresh-{uuid4().hex}"
         with self.database.write() as connection:
             claimed = feeds.claim_due(
-                connection, holder, now=now, lease=self.policy.lease, everything=everything
+                connection, holder, now=now, lease=self.policy.lease, everything=everything, feed_id=feed_id
             )
-            run = _Run(holder=holder, started_at=now, feeds=len(claimed))
+            held = feeds.count_held(connection, holder, now=now, everything=everything, feed_id=feed_id)
+            run = _Run(holder=holder, started_at=now, feeds=len(claimed), held=held)
             number = runs.start_run(connection, feeds=len(claimed), now=now) if claimed else 0
         if claimed:
             try:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy import and_, bindparam, case, exists, func, insert, literal, or_, select, update
 
 from aggregator.domain import ClaimedFeed, CleanFeed, Feed, Validators
 from aggregator.storage.schema import feed_states, feeds, subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Row
@@ -68,20 +68,47 @@ def ensure_feed(connection: Connection, url: str, *, title: str, site_url: str |
 
 
 def claim_due(
-    connection: Connection, holder: str, *, now: datetime, lease: timedelta, everything: bool = False
+    connection: Connection,
+    holder: str,
+    *,
+    now: datetime,
+    lease: timedelta,
+    everything: bool = False,
+    feed_id: int | None = None,
 ) -> tuple[ClaimedFeed, ...]:
-    """Take every followed feed that is due (or `everything`) and that nobody else holds."""
+    """Take every followed feed that is due (or `everything`, or this one) and that nobody else holds."""
     free = or_(feed_states.c.lease_until.is_(None), feed_states.c.lease_until <= now)
-    due = literal(True) if everything else feed_states.c.next_fetch_at <= now
-    followed = exists().where(subscriptions.c.feed_id == feed_states.c.feed_id)
     rows = connection.execute(
         select(feed_states, feeds.c.url)
         .join(feeds, feeds.c.id == feed_states.c.feed_id)
-        .where(free, due, followed)
+        .where(free, *_wanted(now, everything, feed_id))
         .order_by(feed_states.c.next_fetch_at, feed_states.c.feed_id)
         .with_for_update(skip_locked=True, of=feed_states)
     ).all()
     return _hold(connection, rows, holder, until=now + lease)
+
+
+def count_held(
+    connection: Connection,
+    holder: str,
+    *,
+    now: datetime,
+    everything: bool = False,
+    feed_id: int | None = None,
+) -> int:
+    """How many of the feeds that `claim_due` would take are with another holder."""
+    held = and_(feed_states.c.lease_until > now, feed_states.c.lease_holder != holder)
+    wanted = _wanted(now, everything, feed_id)
+    count = select(func.count()).select_from(feed_states).where(held, *wanted)
+    return int(connection.execute(count).scalar_one())
+
+
+def _wanted(now: datetime, everything: bool, feed_id: int | None) -> Iterable[ColumnElement[bool]]:
+    yield exists().where(subscriptions.c.feed_id == feed_states.c.feed_id)
+    if feed_id is not None:
+        yield feed_states.c.feed_id == feed_id
+    elif not everything:
+        yield feed_states.c.next_fetch_at <= now
 
 
 def _hold(
