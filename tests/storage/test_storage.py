@@ -202,3 +202,29 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"not a database, but long enough to be looked at" * 100)
     with pytest.raises(StorageError, match="not a database"):
         Database.open(sqlite_url(path))
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("nonsense", "nonsense: not a database address"),
+        ("postgresql://me:hunter2@host:port/name", r"postgresql://me:\*\*\*@host:port/name: not a database"),
+        ("mysql://me:hunter2@host/name", r"mysql://me:\*\*\*@host/name: only SQLite and PostgreSQL"),
+        ("mysql://me:hun@ter2/@host/name", r"mysql://me:\*\*\*@host/name: only SQLite and PostgreSQL"),
+        ("postgresql+psycopg2://me@host/name", "only SQLite and PostgreSQL"),
+        ("sqlite+aiosqlite:///library.sqlite", "only SQLite and PostgreSQL"),
+        ("sqlite://", "it names no file"),
+        ("sqlite:///:memory:", "it names no file"),
+    ],
+)
+def test_an_address_that_leads_to_no_library_is_named(address: str, reason: str) -> None:
+    with pytest.raises(StorageError, match=reason) as refused:
+        Database(address)
+    assert "hunter2" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_the_password_of_an_address_is_not_shown(scheme: str) -> None:
+    with Database(f"{scheme}://me:hunter2@host/name") as database:
+        assert database.name == "postgresql+psycopg://me:***@host/name"
