@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator import output
-from aggregator.errors import AggregatorError, ArticlesError, OpmlError
+from aggregator.errors import AggregatorError, ArticlesError, OpmlError, StorageError
 from aggregator.program import Place, Program
 from config.settings import Settings, default_library, to_toml
 
@@ -90,9 +90,17 @@ def _place(
 
         typer.echo(f"lire-aussi {installed('lire-aussi')}")
         raise typer.Exit
-    context.obj = Place(folder=(library or default_library()).expanduser().absolute(), database=database)
+    context.obj = Place(folder=_folder(library or default_library()), database=database)
     if context.invoked_subcommand is None:
         serve(context)
+
+
+def _folder(typed: Path) -> Path:
+    try:
+        return typed.expanduser().absolute()
+    except RuntimeError as error:
+        advice = "Name the folder by its whole path."
+        raise StorageError(str(typed), "this user has no home folder", advice=advice) from error
 
 
 def _now() -> datetime:
@@ -253,7 +261,7 @@ def feeds(context: typer.Context, json: Json = False) -> None:
 def entries(
     context: typer.Context,
     json: Json = False,
-    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=1_000_000)] = 50,
 ) -> None:
     """List entries, newest first."""
     from aggregator.storage.entries import Selection, list_headlines
@@ -285,7 +293,7 @@ def _entry_id(connection: Any, user_id: int, entry: str) -> int:
     from aggregator.errors import NotFound
     from aggregator.storage.entries import find_id_by_url
 
-    if entry.isascii() and entry.isdigit():
+    if entry.isascii() and entry.isdigit() and len(entry) < 20:
         return int(entry)
     found = find_id_by_url(connection, user_id, entry)
     if found is None:

@@ -51,9 +51,10 @@ def run(program: Program, *, host: str, port: int, any_port: bool = False) -> No
 def _listen(host: str, port: int, *, any_port: bool) -> socket.socket:
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name that none can have, as "a..b"
         advice = "Use an address of this machine, for example 127.0.0.1."
-        raise SettingsError(f"host {host}", f"no such address ({error.strerror})", advice=advice) from error
+        reason = getattr(error, "strerror", None) or "not a proper name"
+        raise SettingsError(f"host {host}", f"no such address ({reason})", advice=advice) from error
     listener = socket.socket(family, kind)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

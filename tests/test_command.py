@@ -224,6 +224,25 @@ def test_an_archive_is_linked_line_by_line(tmp_path: Path) -> None:
     assert f"{file}: holds no article" in run(tmp_path, "link", str(file), status=1)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["related", "9" * 5000], "no entry has this id or address"),
+        (["related", "9" * 18], "the library holds no such entry"),
+        (["--library", "~nosuchuser/x", "feeds"], "~nosuchuser/x: this user has no home folder"),
+        (["serve", "--host", "a..b"], "host a..b: no such address (not a proper name)"),
+    ],
+)
+def test_what_nobody_means_is_answered_in_a_sentence(
+    tmp_path: Path, arguments: list[str], sentence: str
+) -> None:
+    assert sentence in run(tmp_path, *arguments, status=1)
+
+
+def test_a_limit_out_of_bounds_is_no_command(tmp_path: Path) -> None:
+    assert "--limit" in run(tmp_path, "entries", "--limit", "9" * 30, status=2)
+
+
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
