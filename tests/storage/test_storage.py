@@ -170,6 +170,7 @@ def test_search_orders_titles_first_and_reads_no_syntax(database: Database) -> N
     assert titles("orchards") == ["Orchards", "Nothing"]
     assert titles("orchards -apples") == ["Nothing"]
     assert titles('"a word') == ["Nothing"]
+    assert titles("orchards _ __ -_") == ["Orchards", "Nothing"]
     assert titles("' OR 1=1 --") == titles("* ^ NEAR(") == []
 
 
