@@ -68,6 +68,7 @@ class Program:
 
     @classmethod
     def open(cls, place: Place) -> Self:
+        place.prepare()  # before a file that stands in the folder's place is blamed on the settings
         return cls(place, Settings.load(place.folder))
 
     def __enter__(self) -> Self:

@@ -342,6 +342,9 @@ def test_a_library_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("not a folder")
     assert str(file) in run(file / "library", "feeds", status=1)
+    error = run(file, "feeds", status=1)
+    assert f"{file}: the library cannot be made there" in error
+    assert "[storage]" in error
 
 
 def test_a_library_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
