@@ -215,7 +215,7 @@ def add(
     with Program.open(context.obj) as program:
         added = program.subscriber.add(program.owner_id, url, now=_now())
         report = program.refresher.refresh(feed_id=added.feed.id)
-        added = program.subscriber.find(program.owner_id, added.feed.url)
+        added = program.subscriber.find(program.owner_id, added.feed.url, now=_now())
     output.added(added, report)
     if report.failed:
         raise typer.Exit(1)
@@ -225,7 +225,7 @@ def add(
 def remove(context: typer.Context, url: Annotated[str, typer.Argument(help="The feed's address.")]) -> None:
     """Follow a feed no more. Its entries stay in the library, and return if you follow it again."""
     with Program.open(context.obj) as program:
-        found = program.subscriber.find(program.owner_id, url)
+        found = program.subscriber.find(program.owner_id, url, now=_now())
         program.subscriber.remove(program.owner_id, found.feed.id)
     output.removed(found)
 

@@ -221,6 +221,8 @@ class Fetched:
     """A document. `url` is where it was found, after redirects."""
 
     url: str
+    moved: bool = False
+    """It is there for good: there were redirects, and each was a permanent one."""
     body: bytes
     body_hash: str
     """Hex sha256."""
