@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -96,6 +97,7 @@ def test_what_is_no_feed_is_refused_in_a_sentence(tmp_path: Path, answer: Respon
     with FeedServer({"/": answer}) as server:
         error = run(tmp_path, "add", server.url("/"), status=1)
     assert server.url("/") in error
+    assert re.search(r"\. [A-Z].*\. \[", error), "it does not say what to do"
     assert sentence in error
     assert run_json(tmp_path, "feeds") == []
 
@@ -329,7 +331,9 @@ def test_a_server_that_is_told_to_stop_waits_for_no_fetch(tmp_path: Path) -> Non
 
 def test_a_feed_of_50_megabytes_is_refused(tmp_path: Path) -> None:
     with FeedServer({"/a": Response(body=b"<rss>" + b"x" * 50_000_000)}) as server:
-        assert "[too-large]" in run(tmp_path, "add", server.url("/a"), status=1)
+        assert "fetch.max_bytes in the settings. [too-large]" in run(
+            tmp_path, "add", server.url("/a"), status=1
+        )
 
 
 def test_a_host_that_does_not_answer_is_named(tmp_path: Path) -> None:
