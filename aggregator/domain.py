@@ -79,8 +79,8 @@ class CleanEntry:
 class CleanFeed:
     """One document ready to be stored; `entries` holds only what is new or changed, newest knowledge first.
 
-    `seen` counts the entries of the whole document; `dates` are the moments its entries were published,
-    newest first, for the scheduling of the next fetch.
+    `dates` are the moments that the entries of the whole document were published, newest first, for the
+    scheduling of the next fetch.
     """
 
     title: str
@@ -88,7 +88,6 @@ class CleanFeed:
     description: str
     language: str | None
     time_to_live: timedelta | None
-    seen: int
     dates: tuple[datetime, ...]
     entries: tuple[CleanEntry, ...]
 

@@ -28,6 +28,7 @@ Network = IPv4Network | IPv6Network
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _MAX_URL_LENGTH = 8000  # what RFC 9110, 4.1 asks every recipient to support
 
+_DROPPED = re.compile(r"[\t\r\n]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _NETLOC = re.compile(r"(?P<host>\[[^\[\]]*\]|[^\[\]:]*)(?::(?P<port>[0-9]{0,5}))?")
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"  # RFC 1123, 2.1, and the underscore that some hosts do have
@@ -129,6 +130,11 @@ def normalize_url(url: str) -> str:
     host = f"[{parts.host}]" if ":" in parts.host else parts.host
     port = "" if parts.port == _DEFAULT_PORTS[parts.scheme] else f":{parts.port}"
     return f"{parts.scheme}://{host}{port}{parts.path}"
+
+
+def as_browsers_read(link: str) -> str:
+    """A link of a document without what browsers drop (url.spec.whatwg.org, 4.4), and obey the rest."""
+    return _DROPPED.sub("", link.strip())
 
 
 def check_url(url: str, limits: FetchLimits) -> None:
