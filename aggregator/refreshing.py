@@ -149,18 +149,17 @@ class Refresher:
         claimed: Sequence[ClaimedFeed],
         on_progress: Callable[[RefreshProgress], None] | None,
     ) -> None:
-        work = asyncio.create_task(self._work(run, claimed))
-        heart = asyncio.create_task(self._beat(run, number, on_progress))
-        stop = asyncio.create_task(self._stop(work))
+        """Until all is done, the program is told to stop, or something fails."""
+        parts = (self._work(run, claimed), self._beat(run, number, on_progress), self._wait_for_stop())
+        tasks = [asyncio.create_task(part) for part in parts]
         try:
-            await work
-        except asyncio.CancelledError:
-            if not self.stopping.is_set():
-                raise
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
         finally:
-            for task in (work, heart, stop):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(work, heart, stop, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
         await self._flush(run)
 
     async def _work(self, run: _Run, claimed: Sequence[ClaimedFeed]) -> None:
@@ -174,11 +173,9 @@ class Refresher:
         except* StorageError as errors:
             raise errors.exceptions[0] from None
 
-    async def _stop(self, work: asyncio.Task[None]) -> None:
-        """Give up the work where the program is told to stop."""
+    async def _wait_for_stop(self) -> None:
         while not self.stopping.is_set():  # noqa: ASYNC110 (it is set by another thread)
             await asyncio.sleep(_LOOK_SECONDS)
-        work.cancel()
 
     async def _beat(
         self, run: _Run, number: int, on_progress: Callable[[RefreshProgress], None] | None
