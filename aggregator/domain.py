@@ -79,8 +79,8 @@ class CleanEntry:
 class CleanFeed:
     """One document ready to be stored; `entries` holds only what is new or changed, newest knowledge first.
 
-    `seen` counts the entries of the whole document; `dates` are the moments its entries were published,
-    newest first, for the scheduling of the next fetch.
+    `dates` are the moments that the entries of the whole document were published, newest first, for the
+    scheduling of the next fetch.
     """
 
     title: str
@@ -88,7 +88,6 @@ class CleanFeed:
     description: str
     language: str | None
     time_to_live: timedelta | None
-    seen: int
     dates: tuple[datetime, ...]
     entries: tuple[CleanEntry, ...]
 
@@ -227,6 +226,8 @@ class Fetched:
     """A document. `url` is where it was found, after redirects."""
 
     url: str
+    moved: bool = False
+    """It is there for good: there were redirects, and each was a permanent one."""
     body: bytes
     body_hash: str
     """Hex sha256."""
@@ -268,7 +269,10 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshReport:
-    """What a run did; `links` are the pairs that were stored, `seconds` wall-clock time."""
+    """What a run did; `links` are the pairs that were stored, `seconds` wall-clock time.
+
+    `held` counts the feeds that it left to another process, which is refreshing them.
+    """
 
     feeds: int
     not_modified: int
@@ -279,6 +283,7 @@ class RefreshReport:
     changed_entries: int
     links: int
     seconds: float
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,9 +43,18 @@ class Jobs:
         self._scheduler.shutdown(wait=True)
 
     def request_refresh(self, by_hand: bool) -> None:
-        """Refresh as soon as the present one has ended; returns at once."""
+        """Refresh as soon as the present one has ended; returns at once.
+
+        One waits at most: what is asked for before it starts is what it does.
+        """
         name = "requested-by-hand" if by_hand else "requested"
-        self._scheduler.add_job(self._run, args=[by_hand], id=name, replace_existing=True)
+        self._scheduler.add_job(
+            self._run,
+            args=[by_hand],
+            id=name,
+            replace_existing=True,
+            max_instances=2,  # one that runs and one that waits
+        )
 
     def _run(self, by_hand: bool) -> None:
         try:

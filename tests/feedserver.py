@@ -15,7 +15,6 @@ import itertools
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -123,12 +122,6 @@ class FeedServer:
 
     def paths(self) -> list[str]:
         return [request.path for request in self.requests]
-
-    def wait_for_request(self) -> None:
-        """Until one has come; a minute at most."""
-        until = time.monotonic() + 60
-        while not self.requests and time.monotonic() < until:
-            time.sleep(0.01)
 
     def __enter__(self) -> Self:
         sockets = _listen(self._addresses)

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import time
 import urllib.request
 from contextlib import closing
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from feedserver import FeedServer, Response
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 COMMAND = str(Path(sys.executable).with_name("lire-aussi"))
+HELD = "1 feed is being refreshed by another process; try again later.\n"
 STORY = "Orlov, le président russe, arrive à Pyongyang où Kim prépare le traité militaire et la parade."
 
 
@@ -30,9 +36,23 @@ def environment(library: Path) -> dict[str, str]:
 
 
 def start(library: Path, *arguments: str) -> subprocess.Popen[str]:
+    """In a folder of temporary files of its own."""
+    temporary = library / "temporary"
+    temporary.mkdir()
     return subprocess.Popen(
-        [COMMAND, *arguments], env=environment(library), stdout=subprocess.PIPE, text=True
+        [COMMAND, *arguments],
+        env=environment(library) | {"TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert true()
 
 
 def run(library: Path, *arguments: str, status: int = 0, stdin: str = "") -> str:
@@ -136,6 +156,7 @@ def test_what_is_no_feed_is_refused_in_a_sentence(tmp_path: Path, answer: Respon
     with FeedServer({"/": answer}) as server:
         error = run(tmp_path, "add", server.url("/"), status=1)
     assert server.url("/") in error
+    assert re.search(r"\. [A-Z].*\. \[", error), "it does not say what to do"
     assert sentence in error
     assert run_json(tmp_path, "feeds") == []
 
@@ -149,6 +170,36 @@ def test_a_page_leads_to_its_feed(tmp_path: Path) -> None:
         assert "already" in run(tmp_path, "add", server.url("/feed"), status=1)
         run(tmp_path, "remove", server.url("/feed"))
     assert run_json(tmp_path, "feeds") == []
+
+
+def test_adding_a_feed_fetches_no_other(tmp_path: Path) -> None:
+    due = Response(body=rss(("Trois", "Quatre")).body)
+    with FeedServer({"/a": rss(("Un", "Deux")), "/due": due}) as server:
+        follow(tmp_path, server.url("/due"))
+        assert f"Le Journal <{server.url('/a')}>: 1 new entries" in run(tmp_path, "add", server.url("/a"))
+    assert set(server.paths()) == {"/a"}
+    assert [entry["title"] for entry in run_json(tmp_path, "entries")] == ["Un"]
+
+
+def test_an_added_feed_that_then_fails_is_told(tmp_path: Path) -> None:
+    answers = iter([rss(("Un", "Deux")), Response(status=503)])
+    with FeedServer({"/a": lambda _: next(answers)}) as server:
+        error = run(tmp_path, "add", server.url("/a"), status=1)
+    assert "Le Journal" in error
+    assert "503" in error
+    assert run_json(tmp_path, "feeds")[0]["failures"] == 1
+
+
+def test_no_control_character_of_a_stranger_reaches_the_terminal(tmp_path: Path) -> None:
+    title = "\\u001b]0;owned\\u0007\\u009b31mJournal"
+    document = f'{{"version": "https://jsonfeed.org/version/1.1", "title": "{title}", "items": []}}'
+    with FeedServer({"/a": Response(body=document.encode())}) as server:
+        said = run(tmp_path, "add", server.url("/a"))
+        said += run(tmp_path, "feeds") + run(tmp_path, "feeds", "--json")
+        said += run(tmp_path, "add", "https://\x1b]0;owned\x07\x9b31m/", status=1)
+        said += run(tmp_path, "remove", server.url("/a"))
+    assert "Journal" in said
+    assert [c for c in said if not c.isprintable() and c != "\n"] == []
 
 
 def test_a_failing_feed_is_told(tmp_path: Path) -> None:
@@ -165,8 +216,9 @@ def test_two_refreshes_at_once_fetch_each_feed_once(tmp_path: Path) -> None:
     with FeedServer({"/a": Response(body=rss(("Un", "Deux")).body, gate=gate)}) as server:
         follow(tmp_path, server.url("/a"))
         with start(tmp_path, "refresh", "--json") as first:
-            server.wait_for_request()
+            wait_until(lambda: server.paths() == ["/a"])
             assert run_json(tmp_path, "refresh", "--all")["feeds"] == 0
+            assert run(tmp_path, "refresh", "--all") == HELD
             gate.set()
             report = json.loads(first.communicate(timeout=60)[0])
     assert (report["feeds"], report["new_entries"]) == (1, 1)
@@ -177,7 +229,26 @@ def test_two_refreshes_at_once_fetch_each_feed_once(tmp_path: Path) -> None:
 def test_a_file_that_is_no_opml(tmp_path: Path, content: str) -> None:
     file = tmp_path / "bad.opml"
     file.write_text(content)
-    assert "[opml]" in run(tmp_path, "import", str(file), status=1)
+    error = run(tmp_path, "import", str(file), status=1)
+    assert f"{file}: The file " in error
+    assert "[opml]" in error
+    assert "standard input: The file " in run(tmp_path, "import", "-", status=1, stdin=content)
+
+
+def test_an_opml_file_above_the_limit_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "large.opml"
+    file.write_bytes(b"<opml><body>" + b" " * 20_000_000)
+    assert f"{file}: The file is larger than 20,000,000 bytes" in run(tmp_path, "import", str(file), status=1)
+
+
+def test_an_opml_file_without_a_feed_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "feeds.opml"
+    file.write_text('<opml version="2.0"><body/></opml>')
+    assert f"{file}: there is no feed in it" in run(tmp_path, "import", str(file), status=1)
+    file.write_text(
+        '<opml version="2.0"><body><outline text="No" xmlUrl="file:///etc/passwd"/></body></opml>'
+    )
+    assert "no feed in it" not in run(tmp_path, "import", str(file), status=1)
 
 
 def test_an_entry_that_is_not_there(tmp_path: Path) -> None:
@@ -197,6 +268,27 @@ def test_an_archive_is_linked_line_by_line(tmp_path: Path) -> None:
     assert [line["id"] for line in lines] == ["a", 2, "c"]
     file.write_text('{"id": 1, "title": "x"}\n{"id": 1}')
     assert "line 2" in run(tmp_path, "link", str(file), status=1)
+    file.write_text("\n")
+    assert f"{file}: holds no article" in run(tmp_path, "link", str(file), status=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["related", "9" * 5000], "no entry has this id or address"),
+        (["related", "9" * 18], "the library holds no such entry"),
+        (["--library", "~nosuchuser/x", "feeds"], "~nosuchuser/x: this user has no home folder"),
+        (["serve", "--host", "a..b"], "host a..b: no such address (not a proper name)"),
+    ],
+)
+def test_what_nobody_means_is_answered_in_a_sentence(
+    tmp_path: Path, arguments: list[str], sentence: str
+) -> None:
+    assert sentence in run(tmp_path, *arguments, status=1)
+
+
+def test_a_limit_out_of_bounds_is_no_command(tmp_path: Path) -> None:
+    assert "--limit" in run(tmp_path, "entries", "--limit", "9" * 30, status=2)
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
@@ -217,9 +309,49 @@ def test_the_server_tells_its_address_and_stops_on_request(tmp_path: Path) -> No
         assert server.wait(timeout=20) == 0
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.7, 1.5])
+def test_a_demonstration_that_is_told_to_stop_leaves_nothing(tmp_path: Path, seconds: float) -> None:
+    temporary = tmp_path / "temporary"
+    with start(tmp_path, "demo", "--port", "0") as demo:
+        wait_until(lambda: any(temporary.glob("lire-aussi-demo-*/library.sqlite")))
+        time.sleep(seconds)
+        demo.send_signal(signal.SIGTERM)
+        demo.communicate(timeout=20)
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("request_to_stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_refresh_that_is_told_to_stop_gives_its_feeds_back(
+    tmp_path: Path, request_to_stop: signal.Signals
+) -> None:
+    with FeedServer({"/a": Response(body=rss(("Un", "Deux")).body, latency=30.0)}) as server:
+        follow(tmp_path, server.url("/a"))
+        with start(tmp_path, "refresh") as refresh:
+            wait_until(lambda: server.paths() == ["/a"])
+            refresh.send_signal(request_to_stop)
+            _, errors = refresh.communicate(timeout=20)
+    assert refresh.returncode != 0
+    assert "Traceback" not in errors, errors
+    with closing(sqlite3.connect(tmp_path / "library.sqlite")) as library:
+        assert library.execute("SELECT lease_holder, failures FROM feed_states").fetchall() == [(None, 0)]
+
+
+def test_a_server_that_is_told_to_stop_waits_for_no_fetch(tmp_path: Path) -> None:
+    with FeedServer({"/a": Response(body=rss(("Un", "Deux")).body, latency=30.0)}) as server:
+        follow(tmp_path, server.url("/a"))
+        with start(tmp_path, "serve", "--port", "0") as pages:
+            wait_until(lambda: server.paths() == ["/a"])
+            pages.send_signal(signal.SIGTERM)
+            _, errors = pages.communicate(timeout=8)
+    assert pages.returncode == 0
+    assert "Traceback" not in errors, errors
+
+
 def test_a_feed_of_50_megabytes_is_refused(tmp_path: Path) -> None:
     with FeedServer({"/a": Response(body=b"<rss>" + b"x" * 50_000_000)}) as server:
-        assert "[too-large]" in run(tmp_path, "add", server.url("/a"), status=1)
+        assert "fetch.max_bytes in the settings. [too-large]" in run(
+            tmp_path, "add", server.url("/a"), status=1
+        )
 
 
 def test_a_host_that_does_not_answer_is_named(tmp_path: Path) -> None:
@@ -232,6 +364,9 @@ def test_a_library_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("not a folder")
     assert str(file) in run(file / "library", "feeds", status=1)
+    error = run(file, "feeds", status=1)
+    assert f"{file}: the library cannot be made there" in error
+    assert "[storage]" in error
 
 
 def test_a_library_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy import Connection, Row, Select, Table
 
 _EXCERPT_CHARACTERS = 280
 
@@ -112,9 +112,15 @@ def _insert(connection: Connection, rows: Sequence[dict[str, object]]) -> list[i
 def _await_linking(connection: Connection, ids: Sequence[int]) -> None:
     if not ids:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(pending_entries).on_conflict_do_nothing()
+    statement = _insert_into(connection, pending_entries).on_conflict_do_nothing()
     connection.execute(statement, [{"entry_id": entry_id} for entry_id in ids])
+
+
+def _insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that can say ON CONFLICT, in the database's own words."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def _forget_links(connection: Connection, ids: Sequence[int]) -> None:
@@ -247,23 +253,28 @@ def get_entry(connection: Connection, user_id: int, entry_id: int) -> Entry:
         raise NotFound(
             f"entry {entry_id}", "the library holds no such entry", advice="`lire-aussi entries` lists them."
         )
+    return _to_entry(row)
+
+
+def _to_entry(row: Row[tuple[object, ...]]) -> Entry:
+    facts = row._mapping
     return Entry(
-        id=row.id,
-        feed_id=row.feed_id,
-        feed_title=row.feed_title,
-        guid=row.guid,
-        url=row.url,
-        title=title_or_first_words(row.title, row.text),
-        author=row.author,
-        published_at=row.published_at,
-        updated_at=row.updated_at,
-        html=SafeHtml(row.html),
-        summary=row.summary,
-        text=row.text,
-        language=row.language,
-        read=row.read_at is not None,
-        starred=row.starred_at is not None,
-        followed=bool(row.followed),
+        id=facts["id"],
+        feed_id=facts["feed_id"],
+        feed_title=facts["feed_title"],
+        guid=facts["guid"],
+        url=facts["url"],
+        title=title_or_first_words(facts["title"], facts["text"]),
+        author=facts["author"],
+        published_at=facts["published_at"],
+        updated_at=facts["updated_at"],
+        html=SafeHtml(facts["html"]),
+        summary=facts["summary"],
+        text=facts["text"],
+        language=facts["language"],
+        read=facts["read_at"] is not None,
+        starred=facts["starred_at"] is not None,
+        followed=bool(facts["followed"]),
     )
 
 
@@ -292,8 +303,7 @@ def set_starred(connection: Connection, user_id: int, entry_id: int, *, starred:
 
 
 def _upsert_status(connection: Connection, user_id: int, entry_id: int, **values: datetime | None) -> None:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(statuses).values(user_id=user_id, entry_id=entry_id, **values)
+    statement = _insert_into(connection, statuses).values(user_id=user_id, entry_id=entry_id, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["user_id", "entry_id"], set_=values))
 
 
@@ -315,8 +325,7 @@ def mark_all_read(
         .outerjoin(statuses, _status_of(user_id))
         .where(entries.c.id <= up_to, statuses.c.read_at.is_(None), *scope)
     )
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(statuses).from_select(["user_id", "entry_id", "read_at"], unread)
+    statement = _insert_into(connection, statuses).from_select(["user_id", "entry_id", "read_at"], unread)
     marked = connection.execute(
         statement.on_conflict_do_update(
             index_elements=["user_id", "entry_id"], set_={"read_at": statement.excluded.read_at}

@@ -38,12 +38,15 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         with Database.open(sqlite_url(tmp_path / "library.sqlite")) as found:
             yield found
         return
-    url = request.getfixturevalue("server")
-    with Database(url) as empty, empty.write() as connection:
+    with Database.open(emptied(request.getfixturevalue("server"))) as found:
+        yield found
+
+
+def emptied(url: str) -> str:
+    with Database(url) as database, database.write() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
-    with Database.open(url) as found:
-        yield found
+    return url
 
 
 def test_the_schema_is_the_newest_migration(database: Database) -> None:
@@ -177,6 +180,20 @@ def test_asked_for_by_hand_come_those_not_checked_lately_and_never_those_that_fa
     assert sorted(feed.feed_id for feed in claimed) == [due, stale, failing_and_due]
 
 
+def test_nobody_claims_a_feed_while_its_outcome_is_recorded(server: str) -> None:
+    later = NOW + 2 * LEASE
+    with Database.open(emptied(server)) as mine, Database.open(server) as yours:
+        feed = follow(mine, "https://a.example/feed", "A")
+        with mine.write() as connection:
+            feeds.claim_due(connection, "me", now=NOW, lease=LEASE)
+        with mine.write() as here, yours.write() as there:
+            assert feeds.holds(here, feed, "me")
+            assert feeds.claim_due(there, "you", now=later, lease=LEASE) == ()
+        with yours.write() as connection:
+            assert len(feeds.claim_due(connection, "you", now=later, lease=LEASE)) == 1
+            assert not feeds.holds(connection, feed, "me")
+
+
 def test_a_failure_keeps_the_validators(database: Database) -> None:
     feed = follow(database, "https://a.example/feed", "A")
     later = Schedule(checked_at=NOW, next_fetch_at=NOW, interval=LEASE)
@@ -214,6 +231,7 @@ def test_search_orders_titles_first_and_reads_no_syntax(database: Database) -> N
     assert titles("orchards") == ["Orchards", "Nothing"]
     assert titles("orchards -apples") == ["Nothing"]
     assert titles('"a word') == ["Nothing"]
+    assert titles("orchards _ __ -_") == ["Orchards", "Nothing"]
     assert titles("' OR 1=1 --") == titles("* ^ NEAR(") == []
 
 
@@ -246,3 +264,29 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"not a database, but long enough to be looked at" * 100)
     with pytest.raises(StorageError, match="not a database"):
         Database.open(sqlite_url(path))
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("nonsense", "nonsense: not a database address"),
+        ("postgresql://me:hunter2@host:port/name", r"postgresql://me:\*\*\*@host:port/name: not a database"),
+        ("mysql://me:hunter2@host/name", r"mysql://me:\*\*\*@host/name: only SQLite and PostgreSQL"),
+        ("mysql://me:hun@ter2/@host/name", r"mysql://me:\*\*\*@host/name: only SQLite and PostgreSQL"),
+        ("postgresql+psycopg2://me@host/name", "only SQLite and PostgreSQL"),
+        ("sqlite+aiosqlite:///library.sqlite", "only SQLite and PostgreSQL"),
+        ("sqlite://", "it names no file"),
+        ("sqlite:///:memory:", "it names no file"),
+    ],
+)
+def test_an_address_that_leads_to_no_library_is_named(address: str, reason: str) -> None:
+    with pytest.raises(StorageError, match=reason) as refused:
+        Database(address)
+    assert "hunter2" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_the_password_of_an_address_is_not_shown(scheme: str) -> None:
+    with Database(f"{scheme}://me:hunter2@host/name") as database:
+        assert database.name == "postgresql+psycopg://me:***@host/name"
