@@ -122,12 +122,16 @@ def read_articles(lines: Iterable[bytes], name: str) -> list[Article]:
             raise ArticlesError(f"{name}, line {number}", f"the id {article.id!r} is there twice")
         ids.add(article.id)
         articles.append(article)
+    if not articles:
+        raise ArticlesError(name, "holds no article", advice="Each line is one JSON object.")
     return articles
 
 
 def _article(line: bytes, where: str) -> Article:
     try:
         facts = json.loads(line)
+    except RecursionError as error:
+        raise ArticlesError(where, "its JSON is nested too deeply") from error
     except ValueError as error:
         raise ArticlesError(where, f"not JSON ({error})", advice="Each line is one JSON object.") from error
     if not isinstance(facts, dict):
@@ -135,6 +139,8 @@ def _article(line: bytes, where: str) -> Article:
     identifier = facts.get("id")
     if not isinstance(identifier, int | str) or isinstance(identifier, bool):
         raise ArticlesError(where, "no id", advice="Give each article an id, a string or a number.")
+    if isinstance(identifier, str) and _storable(identifier) != identifier:
+        raise ArticlesError(where, "the id holds half a character (a lone surrogate)")
     if "title" not in facts:
         raise ArticlesError(where, "no title", advice="It may be empty, but it must be there.")
     return Article(
@@ -155,7 +161,12 @@ def _text(facts: Mapping[str, object], key: str, where: str) -> str:
         return ""
     if not isinstance(value, str):
         raise ArticlesError(where, f"{key} is not text")
-    return value
+    return _storable(value)
+
+
+def _storable(text: str) -> str:
+    """Without the halves of characters that JSON can hold and UTF-8 cannot."""
+    return text.encode("utf-8", "ignore").decode()
 
 
 def _moment(text: str, where: str) -> datetime | None:
@@ -163,10 +174,10 @@ def _moment(text: str, where: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         advice = "Write it as in 2026-11-24T08:00:00+00:00."
         raise ArticlesError(where, f"published is not a date ({text!r})", advice=advice) from error
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def write_links(articles: Sequence[Article], shown: Sequence[Sequence[ArchiveLink]]) -> Iterator[str]:

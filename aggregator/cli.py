@@ -6,18 +6,23 @@ command line that has no meaning.
 
 from __future__ import annotations
 
+import signal
 import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from aggregator import output
-from aggregator.errors import AggregatorError, ArticlesError, OpmlError
+from aggregator.errors import AggregatorError, ArticlesError, OpmlError, StorageError
 from aggregator.program import Place, Program
 from config.settings import Settings, default_library, to_toml
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
+    from types import FrameType
 
 app = typer.Typer(
     name="lire-aussi",
@@ -26,8 +31,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_MAX_OPML_BYTES = 20_000_000
-
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on [default: 127.0.0.1].")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on [default: 8480].", min=0, max=65535)]
@@ -35,6 +38,9 @@ Port = Annotated[int | None, typer.Option(help="Port to listen on [default: 8480
 
 def main() -> None:
     """The entry point: what went wrong is said in a sentence, never in a traceback."""
+    for request_to_stop in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(request_to_stop, _interrupt)
+    sys.unraisablehook = _interrupt_again
     try:
         app()
     except AggregatorError as error:
@@ -42,6 +48,23 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone, as `head` does
         sys.exit(1)
+
+
+def _interrupt(_signal: int, frame: FrameType | None) -> None:
+    """A request to stop is heard as Ctrl-C: whatever is open is closed, what was begun is given back."""
+    handler = signal.getsignal(signal.SIGINT)  # that of asyncio, while something is fetched
+    if not callable(handler):  # ignored, as for what a shell started in the background
+        handler = signal.default_int_handler
+    handler(signal.SIGINT, frame)
+
+
+def _interrupt_again(lost: UnraisableHookArgs) -> None:
+    """Python drops an interrupt that meets it in a destructor or a weak reference's callback, as each import
+    has one: ask once more."""
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+    else:
+        sys.__unraisablehook__(lost)
 
 
 @app.callback(invoke_without_command=True)
@@ -67,9 +90,17 @@ def _place(
 
         typer.echo(f"lire-aussi {installed('lire-aussi')}")
         raise typer.Exit
-    context.obj = Place(folder=(library or default_library()).expanduser().absolute(), database=database)
+    context.obj = Place(folder=_folder(library or default_library()), database=database)
     if context.invoked_subcommand is None:
         serve(context)
+
+
+def _folder(typed: Path) -> Path:
+    try:
+        return typed.expanduser().absolute()
+    except RuntimeError as error:
+        advice = "Name the folder by its whole path."
+        raise StorageError(str(typed), "this user has no home folder", advice=advice) from error
 
 
 def _now() -> datetime:
@@ -127,22 +158,34 @@ def import_file(
     data = _read(file)
     with Program.open(context.obj) as program:
         subscriber, owner = program.subscriber, program.owner_id
-        if dry_run:
-            report = subscriber.preview_import(owner, data)
-        else:
-            report = subscriber.import_opml(owner, data, now=_now())
+        try:
+            if dry_run:
+                report = subscriber.preview_import(owner, data)
+            else:
+                report = subscriber.import_opml(owner, data, now=_now())
+        except OpmlError as error:
+            raise OpmlError(_named(file), error.detail, advice=error.advice) from error
     output.import_report(report, json=json, dry_run=dry_run)
-    if not report.added and not report.already_there:
-        raise typer.Exit(1)
+    if report.added or report.already_there:
+        return
+    if not report.refused:
+        raise OpmlError(_named(file), "there is no feed in it", advice="Is it the file you meant?")
+    raise typer.Exit(1)
+
+
+def _named(file: Path) -> str:
+    return "standard input" if str(file) == "-" else str(file)
 
 
 def _read(file: Path) -> bytes:
+    """One byte above the limit at most: what is larger is refused by its reader."""
+    from aggregator.feeds.opml import MAX_BYTES
+
     try:
         if str(file) == "-":
-            return sys.stdin.buffer.read(_MAX_OPML_BYTES + 1)
-        if file.stat().st_size > _MAX_OPML_BYTES:
-            raise OpmlError(str(file), "larger than 20 MB", advice="Is this really a list of feeds?")
-        return file.read_bytes()
+            return sys.stdin.buffer.read(MAX_BYTES + 1)
+        with file.open("rb") as opened:
+            return opened.read(MAX_BYTES + 1)
     except OSError as error:
         raise OpmlError(str(file), f"cannot be read ({error.strerror})") from error
 
@@ -171,19 +214,20 @@ def add(
     """Follow a feed and fetch it."""
     with Program.open(context.obj) as program:
         added = program.subscriber.add(program.owner_id, url, now=_now())
-        report = program.refresher.refresh()
-        typer.echo(
-            f"{added.title} <{added.feed.url}>: {report.new_entries} new entries, {report.links} links"
-        )
+        report = program.refresher.refresh(feed_id=added.feed.id)
+        added = program.subscriber.find(program.owner_id, added.feed.url, now=_now())
+    output.added(added, report)
+    if report.failed:
+        raise typer.Exit(1)
 
 
 @app.command()
 def remove(context: typer.Context, url: Annotated[str, typer.Argument(help="The feed's address.")]) -> None:
     """Follow a feed no more. Its entries stay in the library, and return if you follow it again."""
     with Program.open(context.obj) as program:
-        found = program.subscriber.find(program.owner_id, url)
+        found = program.subscriber.find(program.owner_id, url, now=_now())
         program.subscriber.remove(program.owner_id, found.feed.id)
-    typer.echo(f"Removed {found.title} <{found.feed.url}>")
+    output.removed(found)
 
 
 @app.command()
@@ -217,7 +261,7 @@ def feeds(context: typer.Context, json: Json = False) -> None:
 def entries(
     context: typer.Context,
     json: Json = False,
-    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=1_000_000)] = 50,
 ) -> None:
     """List entries, newest first."""
     from aggregator.storage.entries import Selection, list_headlines
@@ -257,7 +301,7 @@ def _entry_id(connection: Any, user_id: int, entry: str) -> int:
     from aggregator.errors import NotFound
     from aggregator.storage.entries import find_id_by_url
 
-    if entry.isascii() and entry.isdigit():
+    if entry.isascii() and entry.isdigit() and len(entry) < 20:
         return int(entry)
     found = find_id_by_url(connection, user_id, entry)
     if found is None:

@@ -79,8 +79,8 @@ class CleanEntry:
 class CleanFeed:
     """One document ready to be stored; `entries` holds only what is new or changed, newest knowledge first.
 
-    `seen` counts the entries of the whole document; `dates` are the moments its entries were published,
-    newest first, for the scheduling of the next fetch.
+    `dates` are the moments that the entries of the whole document were published, newest first, for the
+    scheduling of the next fetch.
     """
 
     title: str
@@ -88,7 +88,6 @@ class CleanFeed:
     description: str
     language: str | None
     time_to_live: timedelta | None
-    seen: int
     dates: tuple[datetime, ...]
     entries: tuple[CleanEntry, ...]
 
@@ -125,6 +124,8 @@ class Entry:
     """The feed's."""
     read: bool
     starred: bool
+    followed: bool
+    """Its feed; an entry of a feed that is followed no more is seen as long as it is starred."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +142,8 @@ class Headline:
     author: str | None
     published_at: datetime
     excerpt: str
+    language: str | None
+    """The feed's."""
     read: bool
     starred: bool
 
@@ -163,6 +166,8 @@ class Outline:
     """Empty where the file gives none."""
     site_url: str | None = None
     category: CategoryPath = ()
+    language: str | None = None
+    """As the file says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +226,8 @@ class Fetched:
     """A document. `url` is where it was found, after redirects."""
 
     url: str
+    moved: bool = False
+    """It is there for good: there were redirects, and each was a permanent one."""
     body: bytes
     body_hash: str
     """Hex sha256."""
@@ -262,7 +269,10 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshReport:
-    """What a run did; `links` are the pairs that were stored, `seconds` wall-clock time."""
+    """What a run did; `links` are the pairs that were stored, `seconds` wall-clock time.
+
+    `held` counts the feeds that it left to another process, which is refreshing them.
+    """
 
     feeds: int
     not_modified: int
@@ -273,6 +283,7 @@ class RefreshReport:
     changed_entries: int
     links: int
     seconds: float
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

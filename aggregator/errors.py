@@ -64,6 +64,7 @@ class AddressRefused(FetchError):
 
 class Unreachable(FetchError):
     code = "unreachable"
+    advice = "Check its spelling; if it is right, the site may be down: try again later."
 
 
 class BadStatus(FetchError):
@@ -73,16 +74,19 @@ class BadStatus(FetchError):
     """
 
     code = "bad-status"
+    advice = "Open it in a browser: the feed may have moved, or the site may be down for a while."
     status: int = 0
     retry_after_seconds: float | None = None
 
 
 class Gone(BadStatus):
     code = "gone"
+    advice = "Its publisher removed it for good: look for a new address, or follow it no more."
 
 
 class TooLarge(FetchError):
     code = "too-large"
+    advice = "If it is really a feed, raise fetch.max_bytes in the settings."
 
 
 class ParseError(FeedError):
@@ -91,10 +95,12 @@ class ParseError(FeedError):
 
 class NotAFeed(ParseError):
     code = "not-a-feed"
+    advice = "Look for the address of the site's RSS or Atom feed."
 
 
 class MalformedFeed(ParseError):
     code = "malformed-feed"
+    advice = "Its publisher has to mend it; try again later."
 
 
 class SubscriptionError(AggregatorError):

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class Jobs:
-    """The scheduler of one process. `refresh` takes whether everything is to be fetched, due or not."""
+    """The scheduler of one process. `refresh` takes whether a person asked for it."""
 
     def __init__(self, refresh: Callable[[bool], RefreshReport], every: timedelta) -> None:
         self._refresh = refresh
@@ -42,14 +42,23 @@ class Jobs:
     def __exit__(self, *_: object) -> None:
         self._scheduler.shutdown(wait=True)
 
-    def request_refresh(self, everything: bool) -> None:
-        """Refresh as soon as the present one has ended; returns at once."""
-        name = "requested-all" if everything else "requested"
-        self._scheduler.add_job(self._run, args=[everything], id=name, replace_existing=True)
+    def request_refresh(self, by_hand: bool) -> None:
+        """Refresh as soon as the present one has ended; returns at once.
 
-    def _run(self, everything: bool) -> None:
+        One waits at most: what is asked for before it starts is what it does.
+        """
+        name = "requested-by-hand" if by_hand else "requested"
+        self._scheduler.add_job(
+            self._run,
+            args=[by_hand],
+            id=name,
+            replace_existing=True,
+            max_instances=2,  # one that runs and one that waits
+        )
+
+    def _run(self, by_hand: bool) -> None:
         try:
-            report = self._refresh(everything)
+            report = self._refresh(by_hand)
         except AggregatorError as error:
             log.error("refresh: %s", error)
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json as jsonlib
+import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -28,13 +29,16 @@ if TYPE_CHECKING:
     from aggregator.errors import AggregatorError
 
 
+_CONTROL = re.compile("[\x7f-\x9f]")  # the control characters that JSON lets stand as they are
+
+
 def note(sentence: str) -> None:
-    typer.echo(sentence, err=True)
+    typer.echo(_plain(sentence), err=True)
 
 
 def announce(line: str) -> None:
     """On standard output, at once: whoever started the program waits for this line."""
-    typer.echo(line)
+    typer.echo(_plain(line))
     sys.stdout.flush()
 
 
@@ -45,7 +49,8 @@ def failure(error: AggregatorError) -> int:
 
 
 def _json(value: object) -> None:
-    typer.echo(jsonlib.dumps(value, ensure_ascii=False, indent=1))
+    text = jsonlib.dumps(value, ensure_ascii=False, indent=1)
+    typer.echo(_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def _iso(moment: datetime | None) -> str | None:
@@ -57,7 +62,7 @@ def _path(category: CategoryPath) -> str | None:
 
 
 def _plain(text: str) -> str:
-    """Titles come from outside: no control character may reach a terminal."""
+    """Titles, addresses and errors come from outside: no control character may reach a terminal."""
     return "".join(c if c.isprintable() else " " for c in text)
 
 
@@ -66,10 +71,18 @@ def _plain(text: str) -> str:
 
 def refresh_report(report: RefreshReport, *, json: bool) -> None:
     if json:
-        _json(dataclasses.asdict(report))
+        facts = dataclasses.asdict(report)
+        del facts["held"]  # no part of the shape that programs read
+        _json(facts)
         return
+    if report.held:
+        are = "1 feed is" if report.held == 1 else f"{report.held} feeds are"
+        typer.echo(f"{are} being refreshed by another process; try again later.")
+    elif not report.feeds:
+        typer.echo("No feed is due.")
     if not report.feeds:
-        typer.echo(f"No feed is due. {report.links} links." if report.links else "No feed is due.")
+        if report.links:
+            typer.echo(f"{report.links} links.")
         return
     typer.echo(
         f"{report.feeds} feeds: {report.updated} updated, "
@@ -77,6 +90,21 @@ def refresh_report(report: RefreshReport, *, json: bool) -> None:
         f"{report.new_entries} new entries, {report.changed_entries} changed; "
         f"{report.links} links; {report.seconds:.1f} s"
     )
+
+
+def added(s: Subscription, report: RefreshReport) -> None:
+    """A feed that was just followed, and what its first refresh brought."""
+    name = _plain(f"{s.title} <{s.feed.url}>")
+    if report.failed:
+        note(f"lire-aussi: {name}: you follow it now, but it was not fetched. {s.state.error}")
+    elif not report.feeds:
+        typer.echo(f"{name}: another process is fetching it")
+    else:
+        typer.echo(f"{name}: {report.new_entries} new entries, {report.links} links")
+
+
+def removed(s: Subscription) -> None:
+    typer.echo(_plain(f"Removed {s.title} <{s.feed.url}>"))
 
 
 def import_report(report: ImportReport, *, json: bool, dry_run: bool) -> None:
@@ -94,7 +122,7 @@ def import_report(report: ImportReport, *, json: bool, dry_run: bool) -> None:
     typer.echo("{} {verb}, {} already there, {} refused".format(*counts, verb=verb))
     for refused in report.refused:
         name = f"{_plain(refused.title or 'untitled')} <{_plain(refused.url)}>"
-        typer.echo(f"  refused: {name}: {refused.reason}")
+        typer.echo(f"  refused: {name}: {_plain(refused.reason)}")
 
 
 def _outline(outline: Outline) -> dict[str, Any]:
@@ -112,7 +140,7 @@ def subscriptions(found: Sequence[Subscription], *, json: bool) -> None:
         note("No feeds yet. `lire-aussi import FILE` brings those of your old reader, `add URL` adds one.")
     for s in found:
         health = f"  ! {_plain(s.state.error)}" if s.state.error else ""
-        typer.echo(f"{s.feed.id:>5}  {s.unread:>5}  {_plain(s.title)}  <{s.feed.url}>{health}")
+        typer.echo(f"{s.feed.id:>5}  {s.unread:>5}  {_plain(s.title)}  <{_plain(s.feed.url)}>{health}")
 
 
 def _subscription(s: Subscription) -> dict[str, Any]:
@@ -168,7 +196,7 @@ def related(entry: Entry, links: Sequence[RelatedEntry], *, json: bool) -> None:
     for link in links:
         origin = f"{_plain(link.feed_title)}, {link.published_at:%Y-%m-%d}"
         typer.echo(f"  {link.score:.2f}  {_plain(link.title)} ({origin})")
-        typer.echo(f"        {', '.join(link.why)}")
+        typer.echo(f"        {_plain(', '.join(link.why))}")
 
 
 def _link(link: RelatedEntry) -> dict[str, Any]:

@@ -1,47 +1,53 @@
 """The knobs, apart from the code that obeys them. All values are frozen; defaults are what we run with.
 
 Durations are `timedelta`, sizes end in `_bytes`. `config/settings.py` fills these from a file and from the
-environment; nothing here reads either.
+environment, and refuses what is out of bounds; nothing here reads either.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Annotated
+
+from annotated_types import Ge, Gt, Le
+
+Duration = Annotated[timedelta, Gt(timedelta(0)), Le(timedelta(days=366))]
+Port = Annotated[int, Ge(1), Le(65535)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchLimits:
     """What one fetch may cost, and where it may go."""
 
-    timeout: timedelta = timedelta(seconds=30)
+    timeout: Duration = timedelta(seconds=30)
     """For one whole fetch: every redirect, headers and body."""
-    connect_timeout: timedelta = timedelta(seconds=10)
-    max_bytes: int = 10_000_000
+    connect_timeout: Duration = timedelta(seconds=10)
+    max_bytes: Annotated[int, Ge(1)] = 10_000_000
     """Of the decoded body."""
-    max_redirects: int = 5
-    concurrency: int = 32
+    max_redirects: Annotated[int, Ge(0), Le(50)] = 5
+    concurrency: Annotated[int, Ge(1), Le(500)] = 32
     """Hosts at a time; to one host there is one connection."""
     contact: str = ""
     """A URL or e-mail address for publishers, added to the User-Agent."""
     allowed_networks: tuple[str, ...] = ()
     """Private networks ("192.168.1.0/24") or hosts ("nas.local") that may be fetched, on any port."""
-    allowed_ports: tuple[int, ...] = (80, 443, 8080, 8443)
+    allowed_ports: tuple[Port, ...] = (80, 443, 8080, 8443)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshPolicy:
     """When a feed is fetched next, and how long one process may hold it."""
 
-    every: timedelta = timedelta(minutes=1)
+    every: Annotated[timedelta, Ge(timedelta(seconds=1)), Le(timedelta(days=366))] = timedelta(minutes=1)
     """How often the scheduler looks for feeds that are due."""
-    min_interval: timedelta = timedelta(minutes=15)
-    default_interval: timedelta = timedelta(hours=1)
-    max_interval: timedelta = timedelta(hours=24)
-    lease: timedelta = timedelta(minutes=3)
+    min_interval: Duration = timedelta(minutes=15)
+    default_interval: Duration = timedelta(hours=1)
+    max_interval: Duration = timedelta(hours=24)
+    lease: Annotated[timedelta, Ge(timedelta(seconds=10)), Le(timedelta(days=1))] = timedelta(minutes=3)
     """Renewed while the process lives; after its death the feeds are free again."""
-    parse_timeout: timedelta = timedelta(seconds=10)
-    parse_workers: int = 2
+    parse_timeout: Duration = timedelta(seconds=10)
+    parse_workers: Annotated[int, Ge(1), Le(64)] = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

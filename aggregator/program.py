@@ -5,12 +5,12 @@ What is dear to import (scikit-learn) is imported when something really has to b
 
 from __future__ import annotations
 
-import os
 import secrets
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
+from tempfile import NamedTemporaryFile
 from threading import Event
 from typing import TYPE_CHECKING, Self
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from aggregator.subscribing import Subscriber
 
 DATABASE_NAME = "library.sqlite"
+
+_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,7 @@ class Program:
 
     @classmethod
     def open(cls, place: Place) -> Self:
+        place.prepare()  # before a file that stands in the folder's place is blamed on the settings
         return cls(place, Settings.load(place.folder))
 
     def __enter__(self) -> Self:
@@ -131,13 +134,25 @@ class Program:
         self.settings = self.settings.model_copy(update={"fetch": fetch})
 
     def secret_key(self) -> bytes:
-        """What signs sessions; made once, kept in the folder."""
+        """What signs sessions; made once, kept in the folder. One that is cut short is made again."""
         path = self.place.folder / "secret.key"
         try:
-            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-                file.write(secrets.token_bytes(32))
-        except FileExistsError:
-            pass
+            if path.exists() and path.stat().st_size < _KEY_BYTES:
+                path.unlink()
+            if not path.exists():
+                _make_key(path)
+            return path.read_bytes()
         except OSError as error:
-            raise StorageError(str(path), f"cannot be written ({error.strerror})") from error
-        return path.read_bytes()
+            raise StorageError(
+                str(path),
+                f"cannot be read or written ({error.strerror})",
+                advice="Give this user the right to both, or delete the file: readers then log in anew.",
+            ) from error
+
+
+def _make_key(path: Path) -> None:
+    """Whole or not at all, for its owner alone; that of a process that was quicker stays."""
+    with NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}.") as file, suppress(FileExistsError):
+        file.write(secrets.token_bytes(_KEY_BYTES))
+        file.flush()
+        path.hardlink_to(file.name)

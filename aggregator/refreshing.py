@@ -7,6 +7,7 @@ transaction; a feed that fails keeps all it had and says why; one feed's failure
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from contextlib import suppress
@@ -39,8 +40,13 @@ if TYPE_CHECKING:
     from aggregator.policies import FetchLimits, RefreshPolicy
     from aggregator.storage.engine import Database
 
+log = logging.getLogger(__name__)
+
 _BEAT_SECONDS = 0.5
+_LOOK_SECONDS = 0.1
 _FLUSH_AT = 200
+_FRESH = timedelta(minutes=5)
+"""A person who asks again and again is not what a publisher has to serve."""
 
 
 def _now() -> datetime:
@@ -60,6 +66,7 @@ class _Run:
     failed: int = 0
     new_entries: int = 0
     changed_entries: int = 0
+    held: int = 0
     unchanged: list[tuple[int, Schedule, Validators]] = field(default_factory=list)
 
     @property
@@ -88,17 +95,24 @@ class Refresher:
     policy: RefreshPolicy
     version: str
     stopping: Event = field(default_factory=Event)
-    """Once set, no further feed is fetched; those that were not are due again at once."""
+    """Once set, fetches are given up and none begins; the feeds without an outcome are due again at once."""
 
     def refresh(
-        self, *, everything: bool = False, on_progress: Callable[[RefreshProgress], None] | None = None
+        self,
+        *,
+        everything: bool = False,
+        by_hand: bool = False,
+        feed_id: int | None = None,
+        on_progress: Callable[[RefreshProgress], None] | None = None,
     ) -> RefreshReport:
-        """Refresh what is due (or every feed that is followed), then link.
+        """Refresh what is due (or every feed that is followed, or this one alone), then link.
 
+        `by_hand` takes what a person means who asks for news: also what is not due, except what was checked
+        in the last five minutes and what waits after a failure.
         Feeds that another process holds are left to it. Raises `StorageError` where nothing can be recorded.
         """
         started = time.monotonic()
-        run = asyncio.run(self._run(everything, on_progress))
+        run = asyncio.run(self._run(everything, by_hand, feed_id, on_progress))
         links = self.link()
         return RefreshReport(
             feeds=run.feeds,
@@ -110,15 +124,37 @@ class Refresher:
             changed_entries=run.changed_entries,
             links=links,
             seconds=round(time.monotonic() - started, 3),
+            held=run.held,
         )
 
-    async def _run(self, everything: bool, on_progress: Callable[[RefreshProgress], None] | None) -> _Run:
+    async def _run(
+        self,
+        everything: bool,
+        by_hand: bool,
+        feed_id: int | None,
+        on_progress: Callable[[RefreshProgress], None] | None,
+    ) -> _Run:
         now, holder = _now(), f"refresh-{uuid4().hex}"
+        since = now - _FRESH if by_hand else None
         with self.database.write() as connection:
             claimed = feeds.claim_due(
-                connection, holder, now=now, lease=self.policy.lease, everything=everything
+                connection,
+                holder,
+                now=now,
+                lease=self.policy.lease,
+                everything=everything,
+                not_checked_since=since,
+                feed_id=feed_id,
             )
-            run = _Run(holder=holder, started_at=now, feeds=len(claimed))
+            held = feeds.count_held(
+                connection,
+                holder,
+                now=now,
+                everything=everything,
+                not_checked_since=since,
+                feed_id=feed_id,
+            )
+            run = _Run(holder=holder, started_at=now, feeds=len(claimed), held=held)
             number = runs.start_run(connection, feeds=len(claimed), now=now) if claimed else 0
         if claimed:
             try:
@@ -136,36 +172,53 @@ class Refresher:
         claimed: Sequence[ClaimedFeed],
         on_progress: Callable[[RefreshProgress], None] | None,
     ) -> None:
+        """Until all is done, the program is told to stop, or something fails."""
+        parts = (self._work(run, claimed), self._beat(run, number, on_progress), self._wait_for_stop())
+        tasks = [asyncio.create_task(part) for part in parts]
+        try:
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        await self._flush(run)
+
+    async def _work(self, run: _Run, claimed: Sequence[ClaimedFeed]) -> None:
         # A feed keeps its place from the fetch to the record, so that few bodies are held at a time; the
         # feeds of one host come one after the other, so that a slow host holds one place.
         places = asyncio.Semaphore(self.limits.concurrency)
-        async with Fetcher(self.limits, version=self.version) as fetcher:
-            heart = asyncio.create_task(self._beat(run, number, on_progress))
-            try:
-                async with asyncio.TaskGroup() as group:
-                    for queue in _by_host(claimed):
-                        group.create_task(self._refresh_in_turn(run, queue, fetcher, places))
-            except* StorageError as errors:
-                raise errors.exceptions[0] from None
-            finally:
-                heart.cancel()
-                await asyncio.gather(heart, return_exceptions=True)
-            await self._flush(run)
+        try:
+            async with Fetcher(self.limits, version=self.version) as fetcher, asyncio.TaskGroup() as group:
+                for queue in _by_host(claimed):
+                    group.create_task(self._refresh_in_turn(run, queue, fetcher, places))
+        except* StorageError as errors:
+            raise errors.exceptions[0] from None
+
+    async def _wait_for_stop(self) -> None:
+        while not self.stopping.is_set():  # noqa: ASYNC110 (it is set by another thread)
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _beat(
         self, run: _Run, number: int, on_progress: Callable[[RefreshProgress], None] | None
     ) -> None:
-        """Tell how far the run is, and keep its leases alive."""
+        """Tell how far the run is, and keep its leases alive; the next beat makes up for one that fails."""
         renewed, told = time.monotonic(), -1
         while True:
             await asyncio.sleep(_BEAT_SECONDS)
             if on_progress is not None:
                 on_progress(run.progress(finished=False))
             renew = time.monotonic() - renewed > self.policy.lease.total_seconds() / 4
-            if renew or run.done != told:
+            if not renew and run.done == told:
+                continue
+            try:
                 await asyncio.to_thread(self._record_beat, run, number, renew)
-                told = run.done
-                renewed = time.monotonic() if renew else renewed
+            except StorageError as error:
+                log.warning("refresh: %s", error)
+                continue
+            told = run.done
+            renewed = time.monotonic() if renew else renewed
 
     def _record_beat(self, run: _Run, number: int, renew: bool) -> None:
         now = _now()
@@ -221,6 +274,8 @@ class Refresher:
         known = await asyncio.to_thread(self._known, feed)
         document = await self.documents.read(outcome, known, now=_now())
         recorded = await asyncio.to_thread(self._record_update, run, feed, outcome, document)
+        if recorded is None:
+            return
         run.updated += 1
         run.new_entries += recorded.new
         run.changed_entries += recorded.changed
@@ -231,7 +286,8 @@ class Refresher:
 
     def _record_update(
         self, run: _Run, feed: ClaimedFeed, outcome: Fetched, document: CleanFeed
-    ) -> entries.Recorded:
+    ) -> entries.Recorded | None:
+        """None where somebody else has taken the feed over, and records it."""
         now = _now()
         schedule = after_update(
             now,
@@ -242,7 +298,7 @@ class Refresher:
         )
         with self.database.write() as connection:
             if not feeds.holds(connection, feed.feed_id, run.holder):
-                return entries.Recorded(0, 0)  # somebody else has taken it over, and records it
+                return None
             recorded = entries.record_entries(connection, feed.feed_id, document.entries, now=now)
             feeds.record_feed(connection, feed.feed_id, document)
             feeds.record_success(

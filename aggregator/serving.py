@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import errno
-import signal
 import socket
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from waitress import create_server
 
@@ -21,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def run(program: Program, *, host: str, port: int, any_port: bool = False) -> None:
-    """Serve until SIGTERM or SIGINT. `any_port` takes a free port where `port` is in use."""
+    """Serve until interrupted. `any_port` takes a free port where `port` is in use."""
     configure_logging(program.settings.log_level)
     listener = _listen(host, port, any_port=any_port)
 
-    def refresh(everything: bool) -> RefreshReport:
-        return program.refresher.refresh(everything=everything)
+    def refresh(by_hand: bool) -> RefreshReport:
+        return program.refresher.refresh(by_hand=by_hand)
 
     jobs = Jobs(refresh, program.settings.refresh.every)
     app = create_app(
@@ -40,26 +39,22 @@ def run(program: Program, *, host: str, port: int, any_port: bool = False) -> No
         )
     )
     server = create_server(app, sockets=[listener], threads=program.settings.pages.threads, ident=None)
-    signal.signal(signal.SIGTERM, _stop)
     with jobs:
-        _announce(program, listener)
         try:
+            _announce(program, listener)
             server.run()  # returns on SystemExit and KeyboardInterrupt
         finally:
             program.stopping.set()
             server.close()
 
 
-def _stop(_signal: int, _frame: object) -> NoReturn:
-    raise SystemExit(0)
-
-
 def _listen(host: str, port: int, *, any_port: bool) -> socket.socket:
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name that none can have, as "a..b"
         advice = "Use an address of this machine, for example 127.0.0.1."
-        raise SettingsError(f"host {host}", f"no such address ({error.strerror})", advice=advice) from error
+        reason = getattr(error, "strerror", None) or "not a proper name"
+        raise SettingsError(f"host {host}", f"no such address ({reason})", advice=advice) from error
     listener = socket.socket(family, kind)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -7,13 +7,14 @@ importing the same file twice adds nothing; an address that is a page leads to t
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aggregator.domain import Fetched, ImportReport, Outline, RefusedOutline, Subscription
-from aggregator.errors import AddressRefused, NotAFeed, NotFound, SubscriptionError
+from aggregator.errors import AddressRefused, FeedError, NotAFeed, NotFound, SubscriptionError
 from aggregator.feeds import opml
-from aggregator.feeds.addresses import check_url, normalize_url
+from aggregator.feeds.addresses import check_url, normalize_url, without_password
 from aggregator.feeds.discovery import FoundFeed, find_feeds, looks_like_html
 from aggregator.feeds.fetching import Fetcher
 from aggregator.storage import subscriptions
@@ -54,7 +55,7 @@ class Subscriber:
         fetched or read there, `SeveralFeeds` where a choice is needed, `SubscriptionError` where it is
         followed already.
         """
-        address = normalize_url(url if "://" in url or url.startswith("feed:") else f"https://{url.strip()}")
+        address = _address(url)
         with self.database.read() as connection:
             _refuse_known(connection, user_id, address)
         found, title = asyncio.run(self._find(address, now))
@@ -65,11 +66,15 @@ class Subscriber:
             return subscriptions.get_subscription(connection, user_id, feed_id)
 
     async def _find(self, url: str, now: datetime) -> tuple[str, str]:
-        """(address, title) of the feed that is there or announced there."""
+        """(address, title) of the feed that is there or announced there.
+
+        Where it moved for good, the new address; behind a temporary redirect, the one that was asked for
+        (RFC 9110, 15.4).
+        """
         async with Fetcher(self.limits, version=self.version) as fetcher:
             document = await _fetch(fetcher, url)
             try:
-                return normalize_url(document.url), await self._title(document, now)
+                return _lasting(url, document), await self._title(document, now)
             except NotAFeed:
                 if not looks_like_html(document.body, document.content_type):
                     raise
@@ -77,7 +82,7 @@ class Subscriber:
             if len(announced) > 1:
                 raise _choice(url, announced)
             document = await _fetch(fetcher, announced[0].url)
-            return normalize_url(document.url), await self._title(document, now)
+            return _lasting(announced[0].url, document), await self._title(document, now)
 
     async def _title(self, document: Fetched, now: datetime) -> str:
         return (await self.documents.read(document, {}, now=now)).title
@@ -99,15 +104,23 @@ class Subscriber:
             subscriptions.unsubscribe(connection, user_id, feed_id)
         return gone
 
-    def find(self, user_id: int, url: str) -> Subscription:
-        """The subscription with this address (`NotFound` otherwise)."""
-        with self.database.read() as connection:
-            found = subscriptions.find_by_url(connection, user_id, normalize_url(url))
+    def find(self, user_id: int, url: str, *, now: datetime) -> Subscription:
+        """The subscription that `add` would make of this address, or made of it (`NotFound` otherwise)."""
+        address = _address(url)
+        found = self._followed(user_id, address)
+        if found is None:
+            with suppress(FeedError, SubscriptionError):
+                moved_to, _ = asyncio.run(self._find(address, now))
+                found = self._followed(user_id, moved_to)
         if found is None:
             raise NotFound(
                 url, "you follow no feed with this address", advice="`lire-aussi feeds` lists them."
             )
         return found
+
+    def _followed(self, user_id: int, url: str) -> Subscription | None:
+        with self.database.read() as connection:
+            return subscriptions.find_by_url(connection, user_id, url)
 
     def preview_import(self, user_id: int, data: bytes) -> ImportReport:
         """What an import of this file would do. Raises `OpmlError` where it holds no outline."""
@@ -145,6 +158,16 @@ class Subscriber:
         return opml.write_opml(outlines, title="Lire aussi", created_at=now)
 
 
+def _address(typed: str) -> str:
+    """What a person typed as an address; raise `AddressRefused` for what is none."""
+    text = typed.strip()
+    return normalize_url(text if "://" in text or text[:5].lower() == "feed:" else f"https://{text}")
+
+
+def _lasting(asked: str, document: Fetched) -> str:
+    return normalize_url(document.url if document.moved else asked)
+
+
 async def _fetch(fetcher: Fetcher, url: str) -> Fetched:
     document = await fetcher.fetch(url)
     if not isinstance(document, Fetched):
@@ -174,10 +197,9 @@ def _sort(outlines: Iterable[Outline], followed: set[str], limits: FetchLimits) 
     refused: list[RefusedOutline] = []
     for outline in outlines:
         try:
-            url = normalize_url(outline.url)
-            check_url(url, limits)
+            url = _proper_url(outline, limits)
         except AddressRefused as error:
-            refused.append(RefusedOutline(title=outline.title, url=outline.url, reason=error.detail))
+            refused.append(_refused(outline, error.detail))
             continue
         proper = Outline(url=url, title=outline.title, site_url=_site(outline), category=outline.category)
         if url in followed or url in added:
@@ -186,6 +208,21 @@ def _sort(outlines: Iterable[Outline], followed: set[str], limits: FetchLimits) 
             added[url] = proper
     return ImportReport(
         added=tuple(added.values()), already_there=tuple(already_there), refused=tuple(refused)
+    )
+
+
+def _proper_url(outline: Outline, limits: FetchLimits) -> str:
+    if not outline.url:
+        raise AddressRefused(outline.title, "its address is missing")
+    url = normalize_url(outline.url)
+    check_url(url, limits)
+    return url
+
+
+def _refused(outline: Outline, reason: str) -> RefusedOutline:
+    """Reports are shown, kept and sent to others: no password may be in them."""
+    return RefusedOutline(
+        title=without_password(outline.title), url=without_password(outline.url), reason=reason
     )
 
 

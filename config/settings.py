@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Self, get_type_hints
 
+from annotated_types import Ge, Le
 from platformdirs import user_data_path
 from pydantic import ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -24,6 +27,7 @@ from pydantic_settings import (
 )
 
 from aggregator.errors import SettingsError
+from aggregator.feeds.addresses import check_allowed
 from aggregator.policies import FetchLimits, RefreshPolicy, RelatedPolicy
 from config.aliases import load_aliases
 
@@ -33,14 +37,17 @@ if TYPE_CHECKING:
 FILE_NAME = "settings.toml"
 _IN_OTHER_FILES = frozenset({"spellings", "translations"})
 
+_PREFIX = "LIRE_AUSSI_"
+_SECTIONS = ("pages", "fetch", "refresh", "related")
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PageSettings:
     """Where the pages are served."""
 
     host: str = "127.0.0.1"
-    port: int = 8480
-    threads: int = 8
+    port: Annotated[int, Ge(0), Le(65535)] = 8480
+    threads: Annotated[int, Ge(1), Le(256)] = 8
     hosts: tuple[str, ...] = ()
     """Names under which the pages may be asked for, besides localhost and plain addresses."""
 
@@ -49,7 +56,7 @@ class Settings(BaseSettings):
     """Everything an operator may change, by section."""
 
     model_config = SettingsConfigDict(
-        env_prefix="LIRE_AUSSI_",
+        env_prefix=_PREFIX,
         env_nested_delimiter="__",
         enable_decoding=False,
         extra="forbid",
@@ -62,7 +69,7 @@ class Settings(BaseSettings):
     related: RelatedPolicy = RelatedPolicy()
     log_level: str = "INFO"
 
-    @field_validator("pages", "fetch", "refresh", "related", mode="before")
+    @field_validator(*_SECTIONS, mode="before")
     @classmethod
     def _from_text(cls, section: object, info: Any) -> object:
         """The environment holds text only: commas make a list, a number makes a duration."""
@@ -72,8 +79,18 @@ class Settings(BaseSettings):
         kinds = get_type_hints(policy)
         unknown = sorted(set(section) - (set(kinds) - _IN_OTHER_FILES))
         if unknown:
-            raise ValueError(f"there is no setting {info.field_name}.{unknown[0]}")
+            raise _refusal(f"{info.field_name}.{unknown[0]}", "there is no such setting")
         return {name: _read(value, kinds[name]) for name, value in section.items()}
+
+    @field_validator("fetch")
+    @classmethod
+    def _known_networks(cls, limits: FetchLimits) -> FetchLimits:
+        for entry in limits.allowed_networks:
+            try:
+                check_allowed(entry)
+            except ValueError as error:
+                raise _refusal("fetch.allowed_networks", str(error)) from error
+        return limits
 
     @field_validator("log_level")
     @classmethod
@@ -98,6 +115,7 @@ class Settings(BaseSettings):
     def load(cls, library: Path) -> Self:
         """The settings of this library. The file may be missing."""
         path = library / FILE_NAME
+        _refuse_unknown_variables()
         try:
             settings = cls(**_file(path))
         except ValidationError as error:
@@ -107,6 +125,21 @@ class Settings(BaseSettings):
             settings.related, spellings=names.spellings, translations=names.translations
         )
         return settings.model_copy(update={"related": related})
+
+
+def _refusal(name: str, reason: str) -> PydanticCustomError:
+    return PydanticCustomError("setting", "{reason}", {"name": name, "reason": reason})
+
+
+def _refuse_unknown_variables() -> None:
+    """Of a section that does not exist pydantic takes no notice."""
+    for variable in sorted(os.environ):
+        section, nested, _ = variable.upper().removeprefix(_PREFIX).partition("__")
+        if variable.upper().startswith(_PREFIX) and nested and section.lower() not in _SECTIONS:
+            advice = f"The sections are {', '.join(_SECTIONS)}; `lire-aussi settings` shows every setting."
+            raise SettingsError(
+                f"variable {variable}", f"there is no section {section.lower()}", advice=advice
+            )
 
 
 def _read(value: object, kind: object) -> object:
@@ -122,7 +155,7 @@ def _read(value: object, kind: object) -> object:
 def _file(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(
@@ -132,11 +165,12 @@ def _file(path: Path) -> dict[str, Any]:
 
 def _explain(error: ValidationError, path: Path) -> SettingsError:
     first = error.errors(include_url=False)[0]
-    name = ".".join(str(part) for part in first["loc"])
+    place = ".".join(part for part in first["loc"] if isinstance(part, str))
+    name = first.get("ctx", {}).get("name", place)
     reason = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         reason = "there is no such setting"
-    advice = f"Look in {path} and at the variable LIRE_AUSSI_{name.upper().replace('.', '__')}."
+    advice = f"Look in {path} and at the variable {_PREFIX}{name.upper().replace('.', '__')}."
     return SettingsError(f"setting {name}", reason, advice=advice)
 
 
@@ -148,7 +182,7 @@ def default_library() -> Path:
 def to_toml(settings: Settings) -> str:
     """Every setting with its present value, as a file that could be read again."""
     lines = [f"log_level = {json.dumps(settings.log_level)}"]
-    for section in ("pages", "fetch", "refresh", "related"):
+    for section in _SECTIONS:
         lines += ["", f"[{section}]"]
         policy = getattr(settings, section)
         names = [f.name for f in dataclasses.fields(policy) if f.name not in _IN_OTHER_FILES]

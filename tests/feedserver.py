@@ -51,6 +51,8 @@ class Response:
     body: bytes = b""
     latency: float = 0.0
     """Seconds before the answer begins."""
+    gate: threading.Event | None = None
+    """The answer begins once it is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,8 @@ class FeedServer:
             await _play(answer.steps, writer)
             return False
         await asyncio.sleep(self._latency + answer.latency)
+        while answer.gate and not answer.gate.is_set():  # noqa: ASYNC110 (another thread sets it)
+            await asyncio.sleep(0.01)
         writer.write(_encode(answer))
         await writer.drain()
         return "close" not in (request.headers.get("connection"), answer.headers.get("Connection"))

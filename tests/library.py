@@ -74,7 +74,6 @@ def a_document(title: str, *, language: str | None = None) -> CleanFeed:
         description="",
         language=language,
         time_to_live=None,
-        seen=0,
         dates=(),
         entries=(),
     )

@@ -4,30 +4,65 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import time
 import urllib.request
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from threading import Event
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from feedserver import FeedServer, Response
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 COMMAND = str(Path(sys.executable).with_name("lire-aussi"))
+HELD = "1 feed is being refreshed by another process; try again later.\n"
 STORY = "Orlov, le président russe, arrive à Pyongyang où Kim prépare le traité militaire et la parade."
 
 
-def run(library: Path, *arguments: str, status: int = 0, stdin: str = "") -> str:
-    environment = os.environ | {
+def environment(library: Path) -> dict[str, str]:
+    return os.environ | {
         "LIRE_AUSSI_LIBRARY": str(library),
         "LIRE_AUSSI_FETCH__ALLOWED_NETWORKS": "127.0.0.0/8",
     }
+
+
+def start(library: Path, *arguments: str) -> subprocess.Popen[str]:
+    """In a folder of temporary files of its own."""
+    temporary = library / "temporary"
+    temporary.mkdir()
+    return subprocess.Popen(
+        [COMMAND, *arguments],
+        env=environment(library) | {"TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert true()
+
+
+def run(library: Path, *arguments: str, status: int = 0, stdin: str = "") -> str:
     done = subprocess.run(
-        [COMMAND, *arguments], env=environment, input=stdin, capture_output=True, text=True, timeout=60
+        [COMMAND, *arguments],
+        env=environment(library),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr
@@ -38,6 +73,11 @@ def run_json(library: Path, *arguments: str) -> Any:
     return json.loads(run(library, *arguments, "--json"))
 
 
+def follow(library: Path, url: str) -> None:
+    """By an import, which fetches nothing."""
+    run(library, "import", "-", stdin=f'<opml version="2.0"><body><outline xmlUrl="{url}"/></body></opml>')
+
+
 def rss(*items: tuple[str, str]) -> Response:
     entries = "".join(
         f"<item><title>{title}</title><guid>{title}</guid><description>{text}</description></item>"
@@ -45,6 +85,23 @@ def rss(*items: tuple[str, str]) -> Response:
     )
     document = f'<rss version="2.0"><channel><title>Le Journal</title><language>fr</language>{entries}'
     return Response(body=f"{document}</channel></rss>".encode(), headers={"ETag": f'"{len(items)}"'})
+
+
+OUTLINE = {"title", "url", "category"}
+SHAPES = {
+    "import": {"added", "already_there", "refused"},
+    "refresh": {
+        *("feeds", "not_modified", "same_body", "updated", "failed"),
+        *("new_entries", "changed_entries", "links", "seconds"),
+    },
+    "feeds": {
+        *("id", "url", "title", "category", "site_url"),
+        *("last_checked_at", "next_check_at", "failures", "error"),
+    },
+    "entries": {"id", "feed", "guid", "url", "title", "author", "published_at", "read", "starred"},
+    "related": {"entry", "links"},
+}
+"""Stable: programs read them."""
 
 
 def test_from_opml_to_lire_aussi(tmp_path: Path) -> None:
@@ -58,24 +115,32 @@ def test_from_opml_to_lire_aussi(tmp_path: Path) -> None:
         opml.write_text(
             f'<opml version="2.0"><body><outline text="Presse">'
             f'<outline text="J" xmlUrl="{server.url("/a")}"/>'
-            '</outline><outline text="No" xmlUrl="file:///etc/passwd"/></body></opml>'
+            '</outline><outline text="No" xmlUrl="https://me:secret@a.example/"/></body></opml>'
         )
         assert run_json(tmp_path, "import", str(opml), "--dry-run")["added"][0]["title"] == "J"
-        assert run_json(tmp_path, "feeds") == []
         report = run_json(tmp_path, "import", str(opml))
+        again = run_json(tmp_path, "import", str(opml))
+        assert report.keys() == SHAPES["import"]
         assert [len(report[key]) for key in ("added", "already_there", "refused")] == [1, 0, 1]
-        assert run_json(tmp_path, "import", str(opml))["added"] == []
+        assert [len(again[key]) for key in ("added", "already_there", "refused")] == [0, 1, 1]
+        assert report["added"][0].keys() == again["already_there"][0].keys() == OUTLINE
+        assert report["refused"][0].keys() == {"title", "url", "reason"}
+        assert "secret" not in str(report["refused"])
         first = run_json(tmp_path, "refresh")
+        assert first.keys() == SHAPES["refresh"]
         assert (first["feeds"], first["updated"], first["new_entries"]) == (1, 1, 3)
-        assert run_json(tmp_path, "refresh")["feeds"] == 0
-        again = run_json(tmp_path, "refresh", "--all")
-        assert (again["same_body"], again["new_entries"]) == (1, 0)
+        second = run_json(tmp_path, "refresh", "--all")
+        assert (second["same_body"], second["new_entries"]) == (1, 0)
     (found,) = run_json(tmp_path, "feeds")
+    assert found.keys() == SHAPES["feeds"]
     assert (found["category"], found["failures"], found["error"]) == ("Presse", 0, None)
-    entries = {entry["title"]: entry["id"] for entry in run_json(tmp_path, "entries")}
-    related = run_json(tmp_path, "related", str(entries["Orlov à Pyongyang"]))
-    assert [link["title"] for link in related["links"]] in ([], ["La parade de Pyongyang"])
-    assert run_json(tmp_path, "related", str(entries["Tarte"]))["links"] == []
+    entries = run_json(tmp_path, "entries")
+    assert {frozenset(entry) for entry in entries} == {frozenset(SHAPES["entries"])}
+    (entry,) = (entry for entry in entries if entry["title"] == "Tarte")
+    related = run_json(tmp_path, "related", str(entry["id"]))
+    assert related.keys() == SHAPES["related"]
+    assert related["entry"] == {"id": entry["id"], "title": "Tarte", "url": entry["url"]}
+    assert related["links"] == []
     assert server.url("/a") in run(tmp_path, "export")
 
 
@@ -91,6 +156,7 @@ def test_what_is_no_feed_is_refused_in_a_sentence(tmp_path: Path, answer: Respon
     with FeedServer({"/": answer}) as server:
         error = run(tmp_path, "add", server.url("/"), status=1)
     assert server.url("/") in error
+    assert re.search(r"\. [A-Z].*\. \[", error), "it does not say what to do"
     assert sentence in error
     assert run_json(tmp_path, "feeds") == []
 
@@ -106,42 +172,83 @@ def test_a_page_leads_to_its_feed(tmp_path: Path) -> None:
     assert run_json(tmp_path, "feeds") == []
 
 
-def test_a_failing_feed_is_told_and_kept(tmp_path: Path) -> None:
-    with FeedServer({"/a": rss(("Un", "Deux"))}) as server:
-        run(tmp_path, "add", server.url("/a"))
-    assert "failed" in run(tmp_path, "refresh", "--all", status=1)
+def test_adding_a_feed_fetches_no_other(tmp_path: Path) -> None:
+    due = Response(body=rss(("Trois", "Quatre")).body)
+    with FeedServer({"/a": rss(("Un", "Deux")), "/due": due}) as server:
+        follow(tmp_path, server.url("/due"))
+        assert f"Le Journal <{server.url('/a')}>: 1 new entries" in run(tmp_path, "add", server.url("/a"))
+    assert set(server.paths()) == {"/a"}
+    assert [entry["title"] for entry in run_json(tmp_path, "entries")] == ["Un"]
+
+
+def test_an_added_feed_that_then_fails_is_told(tmp_path: Path) -> None:
+    answers = iter([rss(("Un", "Deux")), Response(status=503)])
+    with FeedServer({"/a": lambda _: next(answers)}) as server:
+        error = run(tmp_path, "add", server.url("/a"), status=1)
+    assert "Le Journal" in error
+    assert "503" in error
+    assert run_json(tmp_path, "feeds")[0]["failures"] == 1
+
+
+def test_no_control_character_of_a_stranger_reaches_the_terminal(tmp_path: Path) -> None:
+    title = "\\u001b]0;owned\\u0007\\u009b31mJournal"
+    document = f'{{"version": "https://jsonfeed.org/version/1.1", "title": "{title}", "items": []}}'
+    with FeedServer({"/a": Response(body=document.encode())}) as server:
+        said = run(tmp_path, "add", server.url("/a"))
+        said += run(tmp_path, "feeds") + run(tmp_path, "feeds", "--json")
+        said += run(tmp_path, "add", "https://\x1b]0;owned\x07\x9b31m/", status=1)
+        said += run(tmp_path, "remove", server.url("/a"))
+    assert "Journal" in said
+    assert [c for c in said if not c.isprintable() and c != "\n"] == []
+
+
+def test_a_failing_feed_is_told(tmp_path: Path) -> None:
+    with FeedServer() as server:
+        follow(tmp_path, server.url("/a"))
+        assert "failed" in run(tmp_path, "refresh", status=1)
     (found,) = run_json(tmp_path, "feeds")
-    assert found["failures"] == 1
-    assert "refused" in found["error"]
-    assert len(run_json(tmp_path, "entries")) == 1
+    assert (found["url"], found["failures"]) == (server.url("/a"), 1)
+    assert "404" in found["error"]
 
 
 def test_two_refreshes_at_once_fetch_each_feed_once(tmp_path: Path) -> None:
-    document = rss(("Un", "Deux"))
-    slow = Response(body=document.body, latency=2.0)
-    with FeedServer({"/a": slow}) as server:
-        opml = tmp_path / "feeds.opml"
-        opml.write_text(f'<opml version="2.0"><body><outline xmlUrl="{server.url("/a")}"/></body></opml>')
-        run(tmp_path, "import", str(opml))
-        environment = os.environ | {
-            "LIRE_AUSSI_LIBRARY": str(tmp_path),
-            "LIRE_AUSSI_FETCH__ALLOWED_NETWORKS": "127.0.0.0/8",
-        }
-        command = [COMMAND, "refresh", "--all", "--json"]
-        both = [
-            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)
-        ]
-        reports = [json.loads(process.communicate(timeout=60)[0]) for process in both]
-    assert sorted(report["feeds"] for report in reports) == [0, 1]
+    gate = Event()
+    with FeedServer({"/a": Response(body=rss(("Un", "Deux")).body, gate=gate)}) as server:
+        follow(tmp_path, server.url("/a"))
+        with start(tmp_path, "refresh", "--json") as first:
+            wait_until(lambda: server.paths() == ["/a"])
+            assert run_json(tmp_path, "refresh", "--all")["feeds"] == 0
+            assert run(tmp_path, "refresh", "--all") == HELD
+            gate.set()
+            report = json.loads(first.communicate(timeout=60)[0])
+    assert (report["feeds"], report["new_entries"]) == (1, 1)
     assert server.paths() == ["/a"]
-    assert len(run_json(tmp_path, "entries")) == 1
 
 
 @pytest.mark.parametrize("content", ["", "not XML at all", "<html><body>page</body></html>"])
 def test_a_file_that_is_no_opml(tmp_path: Path, content: str) -> None:
     file = tmp_path / "bad.opml"
     file.write_text(content)
-    assert "[opml]" in run(tmp_path, "import", str(file), status=1)
+    error = run(tmp_path, "import", str(file), status=1)
+    assert f"{file}: The file " in error
+    assert "[opml]" in error
+    assert "standard input: The file " in run(tmp_path, "import", "-", status=1, stdin=content)
+
+
+def test_an_opml_file_above_the_limit_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "large.opml"
+    file.write_bytes(b"<opml><body>" + b" " * 20_000_000)
+    assert f"{file}: The file is larger than 20,000,000 bytes" in run(tmp_path, "import", str(file), status=1)
+
+
+def test_an_opml_file_without_a_feed_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "feeds.opml"
+    file.write_text('<opml version="2.0"><body/></opml>')
+    assert f"{file}: there is no feed in it" in run(tmp_path, "import", str(file), status=1)
+    file.write_text(
+        '<opml version="2.0"><body><outline text="No" xmlUrl="file:///etc/passwd"/></body></opml>'
+    )
+    assert "no feed in it" not in run(tmp_path, "import", str(file), status=1)
 
 
 def test_an_entry_that_is_not_there(tmp_path: Path) -> None:
@@ -161,6 +268,27 @@ def test_an_archive_is_linked_line_by_line(tmp_path: Path) -> None:
     assert [line["id"] for line in lines] == ["a", 2, "c"]
     file.write_text('{"id": 1, "title": "x"}\n{"id": 1}')
     assert "line 2" in run(tmp_path, "link", str(file), status=1)
+    file.write_text("\n")
+    assert f"{file}: holds no article" in run(tmp_path, "link", str(file), status=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["related", "9" * 5000], "no entry has this id or address"),
+        (["related", "9" * 18], "the library holds no such entry"),
+        (["--library", "~nosuchuser/x", "feeds"], "~nosuchuser/x: this user has no home folder"),
+        (["serve", "--host", "a..b"], "host a..b: no such address (not a proper name)"),
+    ],
+)
+def test_what_nobody_means_is_answered_in_a_sentence(
+    tmp_path: Path, arguments: list[str], sentence: str
+) -> None:
+    assert sentence in run(tmp_path, *arguments, status=1)
+
+
+def test_a_limit_out_of_bounds_is_no_command(tmp_path: Path) -> None:
+    assert "--limit" in run(tmp_path, "entries", "--limit", "9" * 30, status=2)
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
@@ -170,10 +298,7 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
 
 
 def test_the_server_tells_its_address_and_stops_on_request(tmp_path: Path) -> None:
-    environment = os.environ | {"LIRE_AUSSI_LIBRARY": str(tmp_path)}
-    with subprocess.Popen(
-        [COMMAND, "serve", "--port", "0"], env=environment, stdout=subprocess.PIPE, text=True
-    ) as server:
+    with start(tmp_path, "serve", "--port", "0") as server:
         try:
             assert server.stdout is not None
             address = server.stdout.readline().split()[2]
@@ -184,9 +309,49 @@ def test_the_server_tells_its_address_and_stops_on_request(tmp_path: Path) -> No
         assert server.wait(timeout=20) == 0
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.7, 1.5])
+def test_a_demonstration_that_is_told_to_stop_leaves_nothing(tmp_path: Path, seconds: float) -> None:
+    temporary = tmp_path / "temporary"
+    with start(tmp_path, "demo", "--port", "0") as demo:
+        wait_until(lambda: any(temporary.glob("lire-aussi-demo-*/library.sqlite")))
+        time.sleep(seconds)
+        demo.send_signal(signal.SIGTERM)
+        demo.communicate(timeout=20)
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("request_to_stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_refresh_that_is_told_to_stop_gives_its_feeds_back(
+    tmp_path: Path, request_to_stop: signal.Signals
+) -> None:
+    with FeedServer({"/a": Response(body=rss(("Un", "Deux")).body, latency=30.0)}) as server:
+        follow(tmp_path, server.url("/a"))
+        with start(tmp_path, "refresh") as refresh:
+            wait_until(lambda: server.paths() == ["/a"])
+            refresh.send_signal(request_to_stop)
+            _, errors = refresh.communicate(timeout=20)
+    assert refresh.returncode != 0
+    assert "Traceback" not in errors, errors
+    with closing(sqlite3.connect(tmp_path / "library.sqlite")) as library:
+        assert library.execute("SELECT lease_holder, failures FROM feed_states").fetchall() == [(None, 0)]
+
+
+def test_a_server_that_is_told_to_stop_waits_for_no_fetch(tmp_path: Path) -> None:
+    with FeedServer({"/a": Response(body=rss(("Un", "Deux")).body, latency=30.0)}) as server:
+        follow(tmp_path, server.url("/a"))
+        with start(tmp_path, "serve", "--port", "0") as pages:
+            wait_until(lambda: server.paths() == ["/a"])
+            pages.send_signal(signal.SIGTERM)
+            _, errors = pages.communicate(timeout=8)
+    assert pages.returncode == 0
+    assert "Traceback" not in errors, errors
+
+
 def test_a_feed_of_50_megabytes_is_refused(tmp_path: Path) -> None:
     with FeedServer({"/a": Response(body=b"<rss>" + b"x" * 50_000_000)}) as server:
-        assert "[too-large]" in run(tmp_path, "add", server.url("/a"), status=1)
+        assert "fetch.max_bytes in the settings. [too-large]" in run(
+            tmp_path, "add", server.url("/a"), status=1
+        )
 
 
 def test_a_host_that_does_not_answer_is_named(tmp_path: Path) -> None:
@@ -199,6 +364,9 @@ def test_a_library_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("not a folder")
     assert str(file) in run(file / "library", "feeds", status=1)
+    error = run(file, "feeds", status=1)
+    assert f"{file}: the library cannot be made there" in error
+    assert "[storage]" in error
 
 
 def test_a_library_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:

@@ -54,7 +54,9 @@ class Site:
     def post(self, path: str, *, language: str = "en", **fields: object) -> TestResponse:
         """Send a form as one of our pages would."""
         data = fields | {"csrf_token": self.token()}
-        return self.client.post(path, data=data, headers={"Accept-Language": language})
+        answer = self.client.post(path, data=data, headers={"Accept-Language": language})
+        answer.request.environ["wsgi.input"].close()  # a large form lies on the disk
+        return answer
 
     def token(self) -> str:
         return read_token(self.client.get("/import").text)

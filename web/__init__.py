@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from aggregator.feeds.opml import MAX_BYTES as MAX_OPML_BYTES
 from web import (
     entries,
     errors,
@@ -27,7 +28,8 @@ from web.services import EXTENSION, Services
 
 __all__ = ["Services", "create_app"]
 
-MAX_UPLOAD_BYTES = 20_000_000
+MAX_UPLOAD_BYTES = MAX_OPML_BYTES * 4 // 3 + 1_000_000
+"""A form with the largest OPML file in it, as base64 where the page of a preview hands it back."""
 
 
 def create_app(services: Services) -> Flask:
@@ -36,7 +38,7 @@ def create_app(services: Services) -> Flask:
     app.config.from_mapping(
         SECRET_KEY=services.secret_key,
         MAX_CONTENT_LENGTH=MAX_UPLOAD_BYTES,
-        MAX_FORM_MEMORY_SIZE=MAX_UPLOAD_BYTES,  # the preview of an import hands the file back as a field
+        MAX_FORM_MEMORY_SIZE=MAX_UPLOAD_BYTES,
         SESSION_COOKIE_NAME="lire-aussi",
         SESSION_COOKIE_SAMESITE="Lax",
     )

@@ -11,6 +11,7 @@ from aggregator.proposing import chosen_policy, propose
 from aggregator.storage.entries import (
     Selection,
     get_entry,
+    list_headlines,
     mark_all_read,
     newest_id,
     set_read,
@@ -25,7 +26,11 @@ from web.services import reading, services, writing
 from web.starter import starter_shelves
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from werkzeug.wrappers import Response
+
+    from aggregator.domain import Subscription
 
 blueprint = Blueprint("entries", __name__)
 
@@ -45,18 +50,33 @@ def home() -> str:
     with reading() as (connection, reader):
         page = load_page(connection, reader, VIEWS[view], mark)
         progress = find_progress(connection, now)
-        unread = total_unread(connection, reader)
-        if not page.headlines and not unread and not list_subscriptions(connection, reader):
+        followed = () if page.headlines else list_subscriptions(connection, reader)
+        if not page.headlines and not followed:
             return render_template("welcome.html", shelves=starter_shelves(language()))
         return render_template(
             "home.html",
             view=view,
             page=page,
             first=mark is None,
-            unread=unread,
+            unread=total_unread(connection, reader),
             newest=newest_id(connection),
             progress=progress,
+            empty=why_empty(
+                followed,
+                running=progress is not None and progress.finished_at is None,
+                received=bool(list_headlines(connection, reader, Selection(limit=1))),
+            ),
         )
+
+
+def why_empty(followed: Sequence[Subscription], *, running: bool, received: bool) -> str:
+    """Why no article is shown: all feeds fail, all is read, they are being fetched, or hold none."""
+    if all(subscription.state.failures for subscription in followed):
+        return "failing"
+    if received:
+        return "read"
+    waiting = any(subscription.state.last_checked_at is None for subscription in followed)
+    return "fetching" if running or waiting else "nothing"
 
 
 @blueprint.get(f"/entries/<{ID}:entry_id>")
@@ -83,14 +103,15 @@ def read(entry_id: int) -> Response:
 def star(entry_id: int) -> Response:
     wanted = read_switch("starred")
     with writing() as (connection, reader):
+        followed = get_entry(connection, reader, entry_id).followed
         set_starred(connection, reader, entry_id, starred=wanted, now=services().clock())
+    if not (wanted or followed):  # it went out of sight with its star
+        return redirect(url_for("entries.home", view="starred"), 303)
     return _after(entry_id, keep="unread" if request.form.get("keep") == "unread" else None)
 
 
 def _after(entry_id: int, *, keep: str | None) -> Response:
-    """Back to where the form stood, which it names by a word and never by an address."""
-    if request.form.get("then") == "list":
-        return redirect(url_for("entries.home"), 303)
+    """Back to the entry, whatever address the form may name."""
     return redirect(url_for("entries.entry", entry_id=entry_id, keep=keep), 303)
 
 
@@ -108,5 +129,10 @@ def read_all() -> Response:
 @blueprint.post("/refresh")
 def refresh() -> Response:
     services().request_refresh(True)
-    flash(gettext("Your feeds are being checked. New articles appear here as they arrive."))
+    flash(
+        gettext(
+            "Your feeds are being checked, except those that fail or were checked minutes ago. "
+            "New articles appear here as they arrive."
+        )
+    )
     return redirect(url_for("entries.home"), 303)

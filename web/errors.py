@@ -13,7 +13,7 @@ from flask_babel import gettext, lazy_gettext
 from werkzeug.exceptions import HTTPException
 
 from aggregator.errors import AggregatorError, NotFound, StorageError
-from web.reasons import find_reason, reason, without_password
+from web.reasons import find_reason, find_status, reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,9 +31,8 @@ SENTENCES: Mapping[str, LazyString] = {
     "not-a-feed": lazy_gettext("There is no feed at this address."),
     "malformed-feed": lazy_gettext("The document is too damaged to be read as a feed."),
     "subscription": lazy_gettext("You follow this feed already."),
-    "several-feeds": lazy_gettext("This page announces several feeds."),
     "not-found": lazy_gettext("Your library holds no such article or feed. Perhaps you no longer follow it."),
-    "opml": lazy_gettext("This file is no list of feeds. Choose an OPML file, as other readers export it."),
+    "opml": lazy_gettext("This file cannot be imported."),
     "storage": lazy_gettext("The library cannot be read or written right now. Nothing in it is lost."),
 }
 """By the code of an `AggregatorError`."""
@@ -74,7 +73,6 @@ def install(app: Flask) -> None:
     app.register_error_handler(AggregatorError, _show_error)
     app.add_template_filter(sentence_of, "sentence")
     app.add_template_filter(reason, "reason")
-    app.add_template_filter(without_password, "without_password")
 
 
 def sentence(error: AggregatorError) -> str:
@@ -87,6 +85,8 @@ def sentence_of(code: str | None, detail: str | None) -> str:
     known = SENTENCES.get(code or "")
     if known is None:
         return detail or ""
+    if code == "bad-status" and (status := find_status(detail or "")):
+        return gettext("The server answers with the error %(status)s.", status=status)
     found = find_reason(detail or "")
     if not found:
         return str(known)

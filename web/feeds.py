@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
+from math import ceil
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from aggregator.errors import FeedError, SubscriptionError
 from aggregator.storage.entries import Selection, newest_id
-from aggregator.storage.subscriptions import get_subscription, list_subscriptions
+from aggregator.storage.subscriptions import get_subscription, list_subscriptions, subscribe
 from aggregator.subscribing import SeveralFeeds
 from web.errors import sentence
 from web.forms import ID
 from web.listing import load_page
-from web.services import reader_id, reading, services
+from web.removals import read_removal, sign_removal
+from web.services import reader_id, reading, services, writing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +51,8 @@ class FeedsPage:
 
 
 def make_page(subscriptions: Sequence[Subscription], number: int) -> FeedsPage:
-    """`subscriptions` by category; pages are counted from 1."""
+    """`subscriptions` by category; pages are counted from 1, past the last one it is the last one."""
+    number = max(1, min(number, ceil(len(subscriptions) / PAGE_LENGTH)))
     failing = [s for s in subscriptions if s.state.failures]
     failing.sort(key=lambda s: (s.state.failing_since or s.state.next_fetch_at, s.feed.id))
     ordered = [*failing, *(s for s in subscriptions if not s.state.failures)]
@@ -64,7 +68,7 @@ def make_page(subscriptions: Sequence[Subscription], number: int) -> FeedsPage:
 
 
 def _show_feeds(*, problem: str = "", typed: str = "") -> str:
-    number = max(1, request.args.get("page", 1, type=int))
+    number = request.args.get("page", 1, type=int)
     with reading() as (connection, reader):
         subscriptions = list_subscriptions(connection, reader)
     return render_template("feeds.html", page=make_page(subscriptions, number), problem=problem, typed=typed)
@@ -107,9 +111,25 @@ def feed(feed_id: int) -> str:
 @blueprint.post(f"/feeds/<{ID}:feed_id>/remove")
 def remove(feed_id: int) -> Response:
     gone = services().subscriber.remove(reader_id(), feed_id)
-    flash(
-        gettext(
-            "You no longer follow “%(title)s”. Its articles come back if you add it again.", title=gone.title
-        )
+    words = gettext(
+        "You no longer follow “%(title)s”. Its articles come back if you add it again; "
+        "those with a star stay in sight.",
+        title=shorten(gone.title, 100, placeholder="…"),
     )
+    flash(words)
+    flash(sign_removal(gone), "removal")  # a button, where it is not empty
+    return redirect(url_for("feeds.index"), 303)
+
+
+@blueprint.post("/feeds/undo-removal")
+def undo_removal() -> Response:
+    """Follow again what was just removed, in its category and under its own title."""
+    removal = read_removal(request.form.get("removal", ""))
+    if removal is None:
+        abort(400)
+    with writing() as (connection, reader):
+        subscribe(connection, reader, **removal, now=services().clock())
+        again = get_subscription(connection, reader, removal["feed_id"])
+    services().request_refresh(False)
+    flash(gettext("You follow “%(title)s” again.", title=shorten(again.title, 100, placeholder="…")))
     return redirect(url_for("feeds.index"), 303)

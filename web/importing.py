@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from contextlib import closing
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ def form() -> str:
 @blueprint.post("/import")
 def upload() -> str | tuple[str, int]:
     document = _document()
-    if not document:
+    if document is None:
         return _refuse(gettext("Choose a file first."))
     try:
         return _preview(document) if request.form.get("action") == "preview" else _import(document)
@@ -46,13 +47,16 @@ def upload() -> str | tuple[str, int]:
         return _refuse(sentence(error))
 
 
-def _document() -> bytes:
-    """The file; from the page of a preview it comes back as text."""
+def _document() -> bytes | None:
+    """The file, None where none was chosen; from the page of a preview it comes back as text."""
     file = request.files.get("file")
-    if file is not None:
-        return file.read()
+    if file is not None and file.filename:
+        with closing(file):  # a large one lies on the disk
+            return file.read()
+    if "document" not in request.form:
+        return None
     try:
-        return base64.b64decode(request.form.get("document", ""), validate=True)
+        return base64.b64decode(request.form["document"], validate=True)
     except (binascii.Error, ValueError):
         abort(400)
 

@@ -17,6 +17,7 @@ def install(app: Flask) -> None:
     Babel(app, default_locale=LANGUAGES[0], locale_selector=_choose)
     app.context_processor(lambda: {"language": language()})
     app.after_request(_tell_caches)
+    app.add_template_filter(foreign)
 
 
 def _choose() -> str:
@@ -31,6 +32,11 @@ def language() -> str:
     """ISO 639-1."""
     locale = get_locale()
     return locale.language if locale else LANGUAGES[0]
+
+
+def foreign(text_language: str | None) -> str:
+    """The language of a text where it is known and not that of the page; else empty."""
+    return text_language if text_language and text_language != language() else ""
 
 
 def _tell_caches(response: Response) -> Response:

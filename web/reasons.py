@@ -18,20 +18,23 @@ _NOT_PUBLIC = (
     "|a cloud|a retired|a 6to4"
 )
 _REASONS: tuple[tuple[str, LazyString], ...] = (
-    ("it does not begin with http", lazy_gettext("it does not begin with http:// or https://")),
-    ("it names no host", lazy_gettext("it names no site")),
-    ("its host .*is not (?:a )?proper", lazy_gettext("its site name is not a proper one")),
-    ("it is not a proper address", lazy_gettext("it is not a proper address")),
-    ("it holds a user name or password", lazy_gettext("it holds a user name or a password")),
-    ("it holds a line break", lazy_gettext("it holds a line break or another control character")),
-    ("it is longer than", lazy_gettext("it is too long")),
+    ("its address is missing", lazy_gettext("the address is missing")),
+    ("it does not begin with http", lazy_gettext("the address does not begin with http:// or https://")),
+    ("it names no host", lazy_gettext("the address names no site")),
+    ("its host .*is not (?:a )?proper", lazy_gettext("the site name in the address is not a proper one")),
+    ("it is not a proper address", lazy_gettext("the address is not a proper one")),
+    ("it holds a user name or password", lazy_gettext("the address holds a user name or a password")),
+    (
+        "it holds a line break",
+        lazy_gettext("the address holds a line break or another control character"),
+    ),
+    ("it is longer than", lazy_gettext("the address is too long")),
     (r"there is no port (?P<port>\d+)", lazy_gettext("there is no port %(port)s")),
     (r"port (?P<port>\d+) is not one", lazy_gettext("feeds are not fetched from port %(port)s")),
     (
         rf"(?P<address>[\da-f.:]*\d) is (?:{_NOT_PUBLIC})",
         lazy_gettext("%(address)s is not on the public Internet"),
     ),
-    (r"the server answered (?P<status>\d{3})", lazy_gettext("it answers %(status)s")),
     (
         r"no (?:connection|answer) within (?P<seconds>[\d.]+) s",
         lazy_gettext("no answer within %(seconds)s s"),
@@ -40,12 +43,25 @@ _REASONS: tuple[tuple[str, LazyString], ...] = (
     ("its TLS certificate is not valid", lazy_gettext("its security certificate is not valid")),
     ("it redirects (?:in a circle|more than)", lazy_gettext("it redirects without end")),
     ("it is a page that announces no feed", lazy_gettext("it is a page that announces no feed")),
+    ("The file is larger than", lazy_gettext("it is larger than 20 MB")),
+    ("The file is empty", lazy_gettext("it is empty")),
+    (
+        "The file is a compressed archive",
+        lazy_gettext("it is a compressed archive; unpack it and choose the OPML file in it"),
+    ),
+    ("The file is a web page", lazy_gettext("it is a web page, not a list of feeds")),
+    (
+        "The file is a feed",
+        lazy_gettext("it is a feed, not a list of feeds; add it by its address instead"),
+    ),
+    ("The file holds no OPML outline", lazy_gettext("it holds no list of feeds")),
+    ("The file is neither OPML", lazy_gettext("it is no OPML file, as other readers export it")),
 )
-_USER_INFO = re.compile(r"//[^/?#]*@")
+_STATUS = re.compile(r"the server answered (\d{3})")
 
 
 def find_reason(detail: str) -> str | None:
-    """As a part of a sentence: "it names no site"."""
+    """As a part of a sentence: "the address names no site"."""
     for pattern, words in _REASONS:
         if match := re.search(pattern, detail):
             return str(words) % match.groupdict()
@@ -58,6 +74,7 @@ def reason(detail: str) -> str:
     return f"{words[:1].upper()}{words[1:].rstrip('.')}."
 
 
-def without_password(url: str) -> str:
-    """An address as it may stand on a page: a name and password in it may not."""
-    return _USER_INFO.sub("//…@", url, count=1)
+def find_status(detail: str) -> str | None:
+    """The HTTP status that a server answered with."""
+    match = _STATUS.search(detail)
+    return match[1] if match else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
-from aggregator.storage.search import search_headlines
+from aggregator.storage.search import parse_query, search_headlines
 from web.services import reading
 
 blueprint = Blueprint("search", __name__)
@@ -25,6 +25,7 @@ def results() -> str:
     return render_template(
         "search.html",
         words=words,
+        wanted=bool(parse_query(words).wanted),
         found=found[:PAGE_LENGTH],
         start=start,
         number=number,

@@ -34,7 +34,8 @@ class Services:
     database: Database
     subscriber: Subscriber
     request_refresh: Callable[[bool], None]
-    """Start a refresh in the background and return at once. True: every feed, also those that are not due."""
+    """Start a refresh in the background and return at once. True: a person asks for news, also of feeds that
+    are not due; those that were checked minutes ago or that fail are left alone."""
     secret_key: bytes
     """Signs the session cookie and the tokens of the forms."""
     related: RelatedPolicy = RelatedPolicy()

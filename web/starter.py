@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from itertools import groupby
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext, ngettext
@@ -33,27 +33,18 @@ class Shelf:
 
 def starter_shelves(language: str) -> tuple[Shelf, ...]:
     """In the order of the list, those of the reader's language first."""
-    languages = _languages()
     shelves = [
-        Shelf(category=category, language=languages.get(some[0].url, ""), outlines=some)
+        Shelf(category=category, language=some[0].language or "", outlines=some)
         for category, group in groupby(_outlines(), key=lambda outline: outline.category)
         if (some := tuple(group))
     ]
     return tuple(sorted(shelves, key=lambda shelf: shelf.language != language))
 
 
-def _file() -> bytes:
-    return resources.files("config").joinpath("starter.opml").read_bytes()
-
-
+@cache
 def _outlines() -> tuple[Outline, ...]:
-    return parse_opml(_file())
-
-
-def _languages() -> dict[str, str]:
-    """By address: what OPML itself has no word for."""
-    outlines = ET.fromstring(_file()).iter("outline")  # noqa: S314  it is a file of ours
-    return {outline.get("xmlUrl", ""): outline.get("language", "") for outline in outlines}
+    """The list ships with the program and does not change while it runs."""
+    return parse_opml(resources.files("config").joinpath("starter.opml").read_bytes())
 
 
 @blueprint.post("/starter")

@@ -28,6 +28,8 @@ Network = IPv4Network | IPv6Network
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _MAX_URL_LENGTH = 8000  # what RFC 9110, 4.1 asks every recipient to support
 
+_USER_INFO = re.compile(r"(//|\A(?=[^/?#\s]*:))[^/?#\s]*@")
+_DROPPED = re.compile(r"[\t\r\n]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _NETLOC = re.compile(r"(?P<host>\[[^\[\]]*\]|[^\[\]:]*)(?::(?P<port>[0-9]{0,5}))?")
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"  # RFC 1123, 2.1, and the underscore that some hosts do have
@@ -131,6 +133,11 @@ def normalize_url(url: str) -> str:
     return f"{parts.scheme}://{host}{port}{parts.path}"
 
 
+def as_browsers_read(link: str) -> str:
+    """A link of a document without what browsers drop (url.spec.whatwg.org, 4.4), and obey the rest."""
+    return _DROPPED.sub("", link.strip())
+
+
 def check_url(url: str, limits: FetchLimits) -> None:
     """Raise `AddressRefused` where the URL alone shows that it must not be fetched.
 
@@ -164,6 +171,19 @@ def check_address(address: Address, port: int, limits: FetchLimits, *, host: str
 def allowed_names(limits: FetchLimits) -> frozenset[str]:
     """The hosts that the operator allowed by name."""
     return _read_allowed(limits.allowed_networks).names
+
+
+def check_allowed(entry: str) -> None:
+    """Raise `ValueError` for what cannot stand in `fetch.allowed_networks`."""
+    text = entry.strip()
+    with suppress(ValueError):
+        ip_network(text, strict=False)
+        return
+    with suppress(ValueError):
+        name = _ascii(text).removesuffix(".")
+        if _NAME.fullmatch(name) and not _NUMERIC.fullmatch(name):
+            return
+    raise ValueError(f"{entry!r} is neither a network (192.168.1.0/24) nor the name of a host (nas.local)")
 
 
 def _refusal(address: Address, port: int, limits: FetchLimits, *, host: str) -> tuple[str, str] | None:
@@ -287,6 +307,11 @@ def _literal(address: Address) -> tuple[str, Address]:
     if isinstance(address, IPv6Address) and address.scope_id is not None:
         raise ValueError("an address of one network card only")
     return str(address), address
+
+
+def without_password(text: str) -> str:
+    """An address, or a name that may be one, as it may be shown: a user name and password in it may not."""
+    return _USER_INFO.sub(r"\1…@", text, count=1)
 
 
 def _refuse(url: str, detail: str) -> NoReturn:

@@ -156,6 +156,7 @@ class Fetcher:
             raise journey.failure(Unreachable, str(error)) from error
         return Fetched(
             url=journey.target,
+            moved=journey.moved,
             body=body,
             body_hash=hashlib.sha256(body).hexdigest(),
             content_type=_content_type(response),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 Failure = TypeVar("Failure", bound=FetchError)
 
 NO_VALIDATORS = Validators()
+_PERMANENT = frozenset((HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT))
 
 
 class Journey:
@@ -33,6 +35,7 @@ class Journey:
         self.target = normalize_url(url)
         self._url = url
         self._visited = [self.target]
+        self._statuses: list[int] = []
         self._validators = validators
         self._limits = limits
         self._seconds_left = limits.timeout.total_seconds()
@@ -40,6 +43,11 @@ class Journey:
     @property
     def host(self) -> str:
         return urlsplit(self.target).hostname or ""
+
+    @property
+    def moved(self) -> bool:
+        """Whether it was redirected, and each time for good."""
+        return bool(self._statuses) and _PERMANENT.issuperset(self._statuses)
 
     @property
     def validators(self) -> Validators:
@@ -68,6 +76,7 @@ class Journey:
             raise self._dead_end(status, f"it redirects more than {self._limits.max_redirects} times")
         self.target = target
         self._visited.append(target)
+        self._statuses.append(status)
 
     def failure(self, kind: type[Failure], detail: str, *, advice: str | None = None) -> Failure:
         """An error about the URL that was asked for, which says how far the fetch had come."""

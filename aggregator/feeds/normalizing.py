@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urljoin, urlsplit
 
 from aggregator.domain import ParsedEntry, ParsedFeed
+from aggregator.feeds.addresses import as_browsers_read
 from aggregator.feeds.dates import parse_date
 from aggregator.feeds.plaintext import paragraphs, to_text
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 Kind = Literal["html", "text", "guess"]
 """How a text is meant: as HTML, as the characters it has, or as its feed does not say."""
 
-_IGNORED_IN_URLS = re.compile(r"[\t\r\n]")  # url.spec.whatwg.org, 4.4: what browsers drop, and obey the rest
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _FORBIDDEN_IN_HOSTS = re.compile(r"[\x00-\x20\"#<>\\^`{|}\x7f]|%20")
 _REFERENCE = re.compile(r"&(?:\w{2,31}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});", re.ASCII)
@@ -141,7 +142,7 @@ def _newest_of_each_guid(entries: Iterable[ParsedEntry], now: datetime) -> tuple
 
 def web_address(link: str, base: str) -> str | None:
     """`link` made absolute, where it is an http(s) address with a host; else None."""
-    link = _IGNORED_IN_URLS.sub("", _storable(link).strip())
+    link = as_browsers_read(_storable(link))
     if not link:
         return None
     try:
@@ -161,7 +162,7 @@ def one_line(text: str, kind: Kind) -> str:
     elif "&" in text:
         # Publishers escape twice. Only references with their semicolon: "R&notes" is no "R¬es".
         text = _REFERENCE.sub(lambda found: unescape(found[0]), text)
-    line = " ".join(text.split())
+    line = _CONTROL.sub("", " ".join(text.split()))
     return line if len(line) <= _MAX_LINE_CHARS else f"{line[:_MAX_LINE_CHARS]}…"
 
 

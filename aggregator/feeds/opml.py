@@ -3,7 +3,9 @@
 Promises to read what other readers export and people publish, well-formed or not: every address of the
 file comes back, in the file's order, as often as it stands there. Whether an address may be followed is
 the caller's judgement: `|~/script.py`, `file:` and an empty address come back too, to be refused by name.
-Refuses a file above 5 MB and one that holds no outline at all. No entity is expanded, no DTD is read,
+So does, of a well-formed file, an outline with a name alone: a feed whose address was lost, or an empty
+folder.
+Refuses a file above 20 MB and one that holds no outline at all. No entity is expanded, no DTD is read,
 nothing is fetched. What is nested deeper than the parser goes (256) joins the category before it.
 """
 
@@ -27,8 +29,10 @@ from aggregator.feeds.charsets import decode
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_MAX_BYTES = 5_000_000
-_READ = frozenset({"text", "title", "type", "category", "xmlurl", "htmlurl"})
+MAX_BYTES = 20_000_000
+"""Of a file: a hundred thousand feeds."""
+
+_READ = frozenset({"text", "title", "type", "category", "xmlurl", "htmlurl", "language"})
 
 # XML 1.0, 2.2: what a document may not contain, escaped or not.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -54,20 +58,21 @@ _LOOSE_ATTRIBUTE = re.compile(
 def parse_opml(data: bytes) -> tuple[Outline, ...]:
     """The feeds of an OPML file in document order, duplicates included.
 
-    An outline that says it is a feed and has no address is returned with `url=""`. An OPML file without
-    any feed gives `()`. Raises OpmlError, in a sentence, where there is no outline to be found.
+    An outline that should have an address and has none is returned with `url=""`. An OPML file without any
+    outline gives `()`. Raises OpmlError, in a sentence, where there is no outline to be found.
     """
-    if len(data) > _MAX_BYTES:
-        detail = f"The file is too large: {len(data):,} bytes, the limit is {_MAX_BYTES:,}"
+    if len(data) > MAX_BYTES:
+        detail = f"The file is larger than {MAX_BYTES:,} bytes"
         raise OpmlError("", detail, advice="Split it into smaller files and import them one by one.")
     text = _FORBIDDEN.sub("", decode(data))
     markup = _AMPERSAND.sub(_numeric_reference, _PROLOG.sub("", text))
     try:
         root = _tree(markup, recover=False)
-        outlines, proof = tuple(_outlines(root)), {"opml", "outline"}
+        outlines, proof = tuple(_outlines(root, names_alone=True)), {"opml", "outline"}
     except etree.XMLSyntaxError:
         root = _tree(_repaired(markup), recover=True)
-        outlines, proof = _with_missed(tuple(_outlines(root)), tuple(_scanned(markup))), {"outline"}
+        found = tuple(_outlines(root, names_alone=False))  # repairs leave names of their own
+        outlines, proof = _with_missed(found, tuple(_scanned(markup))), {"outline"}
     if not outlines and proof.isdisjoint(map(_name, root.iter())):
         raise _no_outline(data, text)
     return outlines
@@ -89,16 +94,22 @@ def _tree(markup: str, *, recover: bool) -> etree._Element:
     return etree.fromstring(f"<file>{markup}</file>".encode(), parser)
 
 
-def _outlines(root: etree._Element) -> Iterator[Outline]:
-    """Every feed below `root`. A loop and not a recursion: the depth is a stranger's choice."""
+def _outlines(root: etree._Element, *, names_alone: bool) -> Iterator[Outline]:
+    """Every feed below `root`, and where asked what has but a name.
+
+    A loop and not a recursion: the depth is a stranger's choice.
+    """
     todo: list[tuple[etree._Element, CategoryPath]] = [(root, ())]
     while todo:
         element, category = todo.pop()
         if _name(element) == "outline":
             attributes = _attributes(element)
             title = attributes.get("text") or attributes.get("title", "")
-            if _is_feed(attributes, has_children=len(element) > 0):
+            has_children = len(element) > 0
+            if _is_feed(attributes, has_children=has_children):
                 yield _outline(attributes, title, category)
+            elif title and not has_children and names_alone:
+                yield Outline(url="", title=title, category=category)
             elif title:
                 category = (*category, title)
         todo.extend((child, category) for child in reversed(element))
@@ -125,7 +136,8 @@ def _is_feed(attributes: dict[str, str], *, has_children: bool) -> bool:
 def _outline(attributes: dict[str, str], title: str, folder: CategoryPath) -> Outline:
     url, site_url = attributes.get("xmlurl", ""), attributes.get("htmlurl") or None
     category = folder or _first_category(attributes.get("category", ""))
-    return Outline(url=url, title=title, site_url=site_url, category=category)
+    language = attributes.get("language") or None
+    return Outline(url=url, title=title, site_url=site_url, category=category, language=language)
 
 
 def _first_category(attribute: str) -> CategoryPath:
@@ -219,7 +231,8 @@ def _folder(path: CategoryPath, folders: dict[CategoryPath, etree._Element]) -> 
 def _feed_attributes(outline: Outline) -> dict[str, str]:
     title = _legal(outline.title)
     attributes = {"type": "rss", "text": title, "title": title, "xmlUrl": _legal(outline.url)}
-    return attributes | ({"htmlUrl": _legal(outline.site_url)} if outline.site_url else {})
+    more = {"htmlUrl": outline.site_url, "language": outline.language}
+    return attributes | {name: _legal(value) for name, value in more.items() if value}
 
 
 def _legal(text: str) -> str:

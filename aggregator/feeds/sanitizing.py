@@ -18,6 +18,7 @@ from typing import Literal
 import nh3
 
 from aggregator.domain import CleanEntry, CleanFeed, KnownEntries, ParsedEntry, ParsedFeed, SafeHtml
+from aggregator.feeds.addresses import as_browsers_read
 from aggregator.feeds.plaintext import REST_OF_TAG, paragraphs, to_text
 
 __all__ = ["clean_entries", "clean_html", "to_text"]
@@ -93,8 +94,6 @@ _START_OF_PRE = re.compile(r"(<pre\b[^<>]*>)[\r\n]+", re.IGNORECASE)
 _LAZY_SOURCES = ("data-src", "data-lazy-src", "data-original")
 # May there be a relative address? (Where it only looks so, cleaning takes a little longer.)
 _RELATIVE = re.compile(r"(?:href|poster|src)\s*=\s*[\"']?(?!\s*(?:https?:|mailto:))", re.IGNORECASE)
-_IGNORED_IN_URLS = re.compile(r"[\t\r\n]")  # url.spec.whatwg.org, 4.4
-
 _CUT_OFF = re.compile(r"\s*(?:\[?(?:…|\.\.\.)\]?)\s*$")
 
 
@@ -108,7 +107,6 @@ def clean_entries(parsed: ParsedFeed, known: KnownEntries) -> CleanFeed:
         description=parsed.description,
         language=parsed.language,
         time_to_live=parsed.time_to_live,
-        seen=len(parsed.entries),
         dates=tuple(sorted(dates, reverse=True)),
         entries=tuple(_clean_entry(entry, parsed) for entry in sorted(fresh, key=_date, reverse=True)),
     )
@@ -190,7 +188,7 @@ def _cleaner(relative: Literal["deny"] | tuple[Literal["rewrite_with_base"], str
 def _filter_attribute(_tag: str, name: str, value: str) -> str | None:
     if name not in {"href", "poster", "src"}:
         return value
-    address = _IGNORED_IN_URLS.sub("", value.strip())
+    address = as_browsers_read(value)
     return None if name != "href" and address.lower().startswith("mailto:") else address
 
 

@@ -7,6 +7,7 @@ one writer at a time in this process, readers never wait for it (WAL); an unusab
 
 from __future__ import annotations
 
+import re
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
@@ -32,19 +33,25 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+_ADVICE = "Example: postgresql://user@host/name"
+_PASSWORD = re.compile(r"(//[^/@:]*):.*@", re.DOTALL)
+
+
 def _database_url(text_url: str) -> URL:
     """Accept what people write (`postgres://…`); choose the driver that is installed."""
+    shown = _PASSWORD.sub(r"\1:***@", text_url)
     try:
         url = make_url(text_url)
-    except (exc.ArgumentError, ValueError) as error:
-        raise StorageError(
-            text_url, "not a database address", advice="Example: postgresql://user@host/name"
-        ) from error
-    if url.drivername in ("postgres", "postgresql"):
-        return url.set(drivername="postgresql+psycopg")
-    if url.get_backend_name() not in ("sqlite", "postgresql"):
-        raise StorageError(text_url, "only SQLite and PostgreSQL can hold a library")
-    return url
+    except (exc.ArgumentError, ValueError):  # whose text may hold the password
+        raise StorageError(shown, "not a database address", advice=_ADVICE) from None
+    match url.drivername:
+        case "postgres" | "postgresql" | "postgresql+psycopg":
+            return url.set(drivername="postgresql+psycopg")
+        case "sqlite" if url.database and url.database != ":memory:":
+            return url
+        case "sqlite":
+            raise StorageError(shown, "it names no file", advice="Example: sqlite:////home/me/library.sqlite")
+    raise StorageError(shown, "only SQLite and PostgreSQL (with psycopg) can hold a library", advice=_ADVICE)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

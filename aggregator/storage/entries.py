@@ -1,6 +1,7 @@
 """Entries: recorded as the publisher gives them, read and starred by each person.
 
-Every query that answers a person joins that person's subscriptions. Absence never deletes: an entry that
+Every query that answers a person joins that person's subscriptions; what the person starred stays in sight
+when its feed is followed no more. Absence never deletes: an entry that
 left its feed stays. Kept unread counts move in the transaction that changes what they count.
 """
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy import Connection, Row, Select, Table
 
 _EXCERPT_CHARACTERS = 280
 
@@ -111,9 +112,15 @@ def _insert(connection: Connection, rows: Sequence[dict[str, object]]) -> list[i
 def _await_linking(connection: Connection, ids: Sequence[int]) -> None:
     if not ids:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(pending_entries).on_conflict_do_nothing()
+    statement = _insert_into(connection, pending_entries).on_conflict_do_nothing()
     connection.execute(statement, [{"entry_id": entry_id} for entry_id in ids])
+
+
+def _insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that can say ON CONFLICT, in the database's own words."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def _forget_links(connection: Connection, ids: Sequence[int]) -> None:
@@ -150,8 +157,13 @@ def feed_title() -> ColumnElement[str]:
     return func.coalesce(subscriptions.c.title, feeds.c.title).label("feed_title")
 
 
-def headline_columns(user_id: int) -> Select[tuple[object, ...]]:
-    """A query of headlines that this person may see, without order."""
+def _in_sight() -> ColumnElement[bool]:
+    """Of outer joins: entries that the person follows or has starred."""
+    return or_(subscriptions.c.user_id.is_not(None), statuses.c.starred_at.is_not(None))
+
+
+def headline_columns(user_id: int, *, unfollowed: bool = False) -> Select[tuple[object, ...]]:
+    """A query of headlines of the feeds that this person follows, or of all feeds; without order."""
     return (
         select(
             entries.c.id,
@@ -163,10 +175,11 @@ def headline_columns(user_id: int) -> Select[tuple[object, ...]]:
             entries.c.author,
             entries.c.published_at,
             _excerpt(),
+            feeds.c.language,
             statuses.c.read_at,
             statuses.c.starred_at,
         )
-        .join(subscriptions, followed_by(user_id))
+        .join(subscriptions, followed_by(user_id), isouter=unfollowed)
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .outerjoin(statuses, _status_of(user_id))
     )
@@ -199,6 +212,7 @@ def to_headline(row: Row[tuple[object, ...]]) -> Headline:
         author=facts["author"],
         published_at=facts["published_at"],
         excerpt=facts["excerpt"],
+        language=facts["language"],
         read=facts["read_at"] is not None,
         starred=facts["starred_at"] is not None,
     )
@@ -206,7 +220,7 @@ def to_headline(row: Row[tuple[object, ...]]) -> Headline:
 
 def list_headlines(connection: Connection, user_id: int, selection: Selection) -> tuple[Headline, ...]:
     """Newest first; equal moments by id."""
-    query = headline_columns(user_id).where(*_conditions(selection))
+    query = headline_columns(user_id, unfollowed=selection.starred_only).where(*_conditions(selection))
     ordered = query.order_by(entries.c.published_at.desc(), entries.c.id.desc()).limit(selection.limit)
     return tuple(to_headline(row) for row in connection.execute(ordered))
 
@@ -225,35 +239,42 @@ def _conditions(selection: Selection) -> Iterable[ColumnElement[bool]]:
 
 
 def get_entry(connection: Connection, user_id: int, entry_id: int) -> Entry:
-    """The whole entry; `NotFound` where this person follows no such entry."""
+    """The whole entry; `NotFound` where this person neither follows nor has starred such an entry."""
+    followed = subscriptions.c.user_id.is_not(None).label("followed")
     query = (
-        select(entries, feed_title(), feeds.c.language, statuses.c.read_at, statuses.c.starred_at)
-        .join(subscriptions, followed_by(user_id))
+        select(entries, feed_title(), feeds.c.language, statuses.c.read_at, statuses.c.starred_at, followed)
+        .outerjoin(subscriptions, followed_by(user_id))
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .outerjoin(statuses, _status_of(user_id))
-        .where(entries.c.id == entry_id)
+        .where(entries.c.id == entry_id, _in_sight())
     )
     row = connection.execute(query).first() if abs(entry_id) < 2**31 else None
     if row is None:
         raise NotFound(
             f"entry {entry_id}", "the library holds no such entry", advice="`lire-aussi entries` lists them."
         )
+    return _to_entry(row)
+
+
+def _to_entry(row: Row[tuple[object, ...]]) -> Entry:
+    facts = row._mapping
     return Entry(
-        id=row.id,
-        feed_id=row.feed_id,
-        feed_title=row.feed_title,
-        guid=row.guid,
-        url=row.url,
-        title=title_or_first_words(row.title, row.text),
-        author=row.author,
-        published_at=row.published_at,
-        updated_at=row.updated_at,
-        html=SafeHtml(row.html),
-        summary=row.summary,
-        text=row.text,
-        language=row.language,
-        read=row.read_at is not None,
-        starred=row.starred_at is not None,
+        id=facts["id"],
+        feed_id=facts["feed_id"],
+        feed_title=facts["feed_title"],
+        guid=facts["guid"],
+        url=facts["url"],
+        title=title_or_first_words(facts["title"], facts["text"]),
+        author=facts["author"],
+        published_at=facts["published_at"],
+        updated_at=facts["updated_at"],
+        html=SafeHtml(facts["html"]),
+        summary=facts["summary"],
+        text=facts["text"],
+        language=facts["language"],
+        read=facts["read_at"] is not None,
+        starred=facts["starred_at"] is not None,
+        followed=bool(facts["followed"]),
     )
 
 
@@ -282,8 +303,7 @@ def set_starred(connection: Connection, user_id: int, entry_id: int, *, starred:
 
 
 def _upsert_status(connection: Connection, user_id: int, entry_id: int, **values: datetime | None) -> None:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(statuses).values(user_id=user_id, entry_id=entry_id, **values)
+    statement = _insert_into(connection, statuses).values(user_id=user_id, entry_id=entry_id, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["user_id", "entry_id"], set_=values))
 
 
@@ -305,12 +325,12 @@ def mark_all_read(
         .outerjoin(statuses, _status_of(user_id))
         .where(entries.c.id <= up_to, statuses.c.read_at.is_(None), *scope)
     )
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(statuses).from_select(["user_id", "entry_id", "read_at"], unread)
+    statement = _insert_into(connection, statuses).from_select(["user_id", "entry_id", "read_at"], unread)
     marked = connection.execute(
         statement.on_conflict_do_update(
             index_elements=["user_id", "entry_id"], set_={"read_at": statement.excluded.read_at}
-        )
+        ),
+        execution_options={"preserve_rowcount": True},  # psycopg's is -1 without it
     ).rowcount
     _recount(connection, user_id, feed_id)
     return marked

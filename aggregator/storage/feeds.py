@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy import and_, bindparam, case, exists, func, insert, literal, or_, select, update
 
 from aggregator.domain import ClaimedFeed, CleanFeed, Feed, Validators
 from aggregator.storage.schema import feed_states, feeds, subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Row
@@ -68,20 +68,58 @@ def ensure_feed(connection: Connection, url: str, *, title: str, site_url: str |
 
 
 def claim_due(
-    connection: Connection, holder: str, *, now: datetime, lease: timedelta, everything: bool = False
+    connection: Connection,
+    holder: str,
+    *,
+    now: datetime,
+    lease: timedelta,
+    everything: bool = False,
+    not_checked_since: datetime | None = None,
+    feed_id: int | None = None,
 ) -> tuple[ClaimedFeed, ...]:
-    """Take every followed feed that is due (or `everything`) and that nobody else holds."""
+    """Take every followed feed that is due (or `everything`, or this one) and that nobody else holds.
+
+    `not_checked_since` adds the healthy ones that were last checked before that moment; one that fails waits
+    until it is due, as its publisher may have asked.
+    """
     free = or_(feed_states.c.lease_until.is_(None), feed_states.c.lease_until <= now)
-    due = literal(True) if everything else feed_states.c.next_fetch_at <= now
-    followed = exists().where(subscriptions.c.feed_id == feed_states.c.feed_id)
     rows = connection.execute(
         select(feed_states, feeds.c.url)
         .join(feeds, feeds.c.id == feed_states.c.feed_id)
-        .where(free, due, followed)
+        .where(free, *_wanted(now, everything, not_checked_since, feed_id))
         .order_by(feed_states.c.next_fetch_at, feed_states.c.feed_id)
         .with_for_update(skip_locked=True, of=feed_states)
     ).all()
     return _hold(connection, rows, holder, until=now + lease)
+
+
+def count_held(
+    connection: Connection,
+    holder: str,
+    *,
+    now: datetime,
+    everything: bool = False,
+    not_checked_since: datetime | None = None,
+    feed_id: int | None = None,
+) -> int:
+    """How many of the feeds that `claim_due` would take are with another holder."""
+    held = and_(feed_states.c.lease_until > now, feed_states.c.lease_holder != holder)
+    wanted = _wanted(now, everything, not_checked_since, feed_id)
+    count = select(func.count()).select_from(feed_states).where(held, *wanted)
+    return int(connection.execute(count).scalar_one())
+
+
+def _wanted(
+    now: datetime, everything: bool, not_checked_since: datetime | None, feed_id: int | None
+) -> Iterable[ColumnElement[bool]]:
+    yield exists().where(subscriptions.c.feed_id == feed_states.c.feed_id)
+    if feed_id is not None:
+        yield feed_states.c.feed_id == feed_id
+    elif not_checked_since is not None:
+        stale = and_(feed_states.c.failures == 0, feed_states.c.last_checked_at < not_checked_since)
+        yield or_(feed_states.c.next_fetch_at <= now, stale)
+    elif not everything:
+        yield feed_states.c.next_fetch_at <= now
 
 
 def _hold(
@@ -122,9 +160,13 @@ def release_leases(connection: Connection, holder: str) -> None:
 
 
 def holds(connection: Connection, feed_id: int, holder: str) -> bool:
-    """Whether the claim still stands; a result of a lost claim must not be recorded."""
-    owner = connection.scalar(select(feed_states.c.lease_holder).where(feed_states.c.feed_id == feed_id))
-    return owner == holder
+    """Whether the claim still stands, until the end of this transaction.
+
+    A result of a lost claim must not be recorded. The row stays locked: nobody can claim the feed between
+    this look and the record.
+    """
+    state = select(feed_states.c.lease_holder).where(feed_states.c.feed_id == feed_id)
+    return connection.scalar(state.with_for_update()) == holder
 
 
 # ── record ───────────────────────────────────────────────────────────────────────────────────────

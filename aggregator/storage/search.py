@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from aggregator.domain import Headline
 
 _PIECE = re.compile(r'(-?)"([^"]*)"|(\S+)')
-_WORD = re.compile(r"\w", re.UNICODE)
+_LETTER = re.compile(r"[^\W_]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ def parse_query(words: str) -> Query:
     for minus, phrase, word in _PIECE.findall(words.replace("\0", " ")):
         excluded = minus == "-" or (word.startswith("-") and len(word) > 1)
         piece = phrase or word.removeprefix("-").replace('"', "")
-        if _WORD.search(piece):
+        if _LETTER.search(piece):
             (unwanted if excluded else wanted).append(piece)
     return Query(wanted=tuple(wanted), unwanted=tuple(unwanted))
 

@@ -51,9 +51,10 @@ def address(site: Site) -> Iterator[str]:
     thread = threading.Thread(target=server.run, name="pages", daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    server.task_dispatcher.shutdown()
+    server.trigger.pull_trigger(server.close)  # in its own thread, which may be waiting for its sockets
     thread.join(10)
+    server.task_dispatcher.shutdown()
+    assert not thread.is_alive()
 
 
 @pytest.fixture(params=["with-script", "without-script"])

@@ -87,7 +87,7 @@ def test_import_after_a_look(page: Page, site: Site, tmp_path: Path) -> None:
     page.get_by_role("button", name="Look first").click()
     page.get_by_role("button", name="Add 1 feed").click()
     page.get_by_role("heading", name="Import finished").wait_for()
-    assert "It does not begin with http:// or https://." in page.locator("main").inner_text()
+    assert "The address does not begin with http:// or https://." in page.locator("main").inner_text()
     assert site.refreshes == [False]
     page.get_by_role("link", name="See your feeds").click()
     assert page.locator(".feeds a").all_inner_texts() == ["One"]
@@ -107,6 +107,9 @@ def test_remove_a_feed(page: Page, entries: list[int]) -> None:
     page.get_by_role("button", name="Remove Le Journal").click()
     page.get_by_text("You no longer follow “Le Journal”.").wait_for()
     assert page.locator(".feeds a").all_inner_texts() == ["The Other"]
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("You follow “Le Journal” again.").wait_for()
+    assert page.get_by_role("heading", name="Presse").is_visible()
 
 
 # ── with script only ─────────────────────────────────────────────────────────────────────────────
@@ -185,8 +188,10 @@ def test_nothing_scrolls_sideways_and_targets_are_large(
         page = context.new_page()
         for path in ("/", f"/entries/{many}", "/feeds", "/feeds/1", "/import", "/search?q=conseil", "/nope"):
             page.goto(path)
-            wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            assert wide <= 0, path
+            wide = page.evaluate(
+                "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+            )
+            assert wide == 0, path
             small = page.locator("a:visible, button:visible, summary:visible").evaluate_all(
                 """(all, least) => all.filter(e => {
                     const box = e.getBoundingClientRect();

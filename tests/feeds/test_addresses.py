@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.errors import AddressRefused
-from aggregator.feeds.addresses import check_address, check_url, normalize_url
+from aggregator.feeds.addresses import check_address, check_url, normalize_url, without_password
 from aggregator.policies import FetchLimits
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "ssrf" / "urls.jsonl"
@@ -287,3 +287,19 @@ def test_the_advice_names_the_setting() -> None:
 
 def test_an_unreadable_entry_allows_nothing() -> None:
     assert not allows("http://10.0.0.1/", FetchLimits(allowed_networks=("10.0.0.0/99", "‥")))
+
+
+@pytest.mark.parametrize(
+    ("given_text", "shown"),
+    [
+        ("https://me:secret@a.example/rss?b#c", "https://…@a.example/rss?b#c"),
+        ("ftp://me@a.example/", "ftp://…@a.example/"),
+        ("feed://me:s@cret@a.example/", "feed://…@a.example/"),
+        ("me:secret@a.example/rss", "…@a.example/rss"),
+        ("https://a.example/@user?to=me:you@b", "https://a.example/@user?to=me:you@b"),
+        ("Write to: me@a.example", "Write to: me@a.example"),
+        ("", ""),
+    ],
+)
+def test_no_password_is_shown(given_text: str, shown: str) -> None:
+    assert without_password(given_text) == shown

@@ -126,8 +126,25 @@ def test_lines_in_the_order_of_the_input() -> None:
         (b'{"id": 1}', "no title"),
         (b'{"id": 1, "title": 2}', "title is not text"),
         (b'{"id": 1, "title": "x", "published": "yesterday"}', "not a date"),
+        (b'{"id": 1, "title": "x", "published": "0001-01-01T00:00:00+14:00"}', "not a date"),
+        (b'{"id": 1, "title": "x", "published": "9999-12-31T23:59:59-14:00"}', "not a date"),
+        (b'{"id": "\\ud800", "title": "x"}', "lone surrogate"),
+        (b"[" * 200_000, "nested too deeply"),
     ],
 )
 def test_a_line_that_is_no_article_is_named(line: bytes, reason: str) -> None:
     with pytest.raises(ArticlesError, match=rf"file, line 1: .*{reason}"):
         read_articles([line], "file")
+
+
+def test_half_characters_in_a_text_are_dropped() -> None:
+    (article,) = read_articles(
+        [b'{"id": 1, "title": "x\\ud800y", "content": "\\udfff", "source": "\\ud800"}'], "f"
+    )
+    assert (article.title, article.content, article.source) == ("xy", "", "")
+
+
+@pytest.mark.parametrize("lines", [[], [b"", b"  \n"]])
+def test_an_archive_without_articles_is_named(lines: list[bytes]) -> None:
+    with pytest.raises(ArticlesError, match="file: holds no article"):
+        read_articles(lines, "file")

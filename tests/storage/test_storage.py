@@ -48,12 +48,15 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         with Database.open(sqlite_url(tmp_path / "library.sqlite")) as found:
             yield found
         return
-    url = request.getfixturevalue("server")
-    with Database(url) as empty, empty.write() as connection:
+    with Database.open(emptied(request.getfixturevalue("server"))) as found:
+        yield found
+
+
+def emptied(url: str) -> str:
+    with Database(url) as database, database.write() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
-    with Database.open(url) as found:
-        yield found
+    return url
 
 
 def test_the_schema_is_the_newest_migration(database: Database) -> None:
@@ -86,7 +89,8 @@ def test_what_the_publisher_repeats_is_stored_once(database: Database) -> None:
 
 def test_unread_counts_follow_what_a_person_does(database: Database) -> None:
     reader, feed = owner(database), follow(database, "https://a.example/feed", "A")
-    one, two, three = publish(database, feed, an_entry("One"), an_entry("Two"), an_entry("Three"))
+    one, two = sorted(publish(database, feed, an_entry("One"), an_entry("Two")))
+    (late,) = publish(database, feed, an_entry("Late"))
 
     def unread() -> int:
         with database.read() as connection:
@@ -97,10 +101,16 @@ def test_unread_counts_follow_what_a_person_does(database: Database) -> None:
         entries.set_read(connection, reader, one, read=True, now=NOW)
         entries.set_read(connection, reader, one, read=True, now=NOW)
     assert unread() == 2
-    newest_shown = max(one, two)
     with database.write() as connection:
-        entries.mark_all_read(connection, reader, now=NOW, up_to=newest_shown)
-    assert unread() == (1 if three > newest_shown else 0)
+        assert entries.mark_all_read(connection, reader, now=NOW, up_to=two) == 1
+        assert not entries.get_entry(connection, reader, late).read
+    assert unread() == 1
+    with database.write() as connection:
+        entries.set_read(connection, reader, two, read=False, now=NOW)
+    assert unread() == 2
+    with database.write() as connection:
+        assert entries.mark_all_read(connection, reader, now=NOW, up_to=late) == 2
+    assert unread() == 0
 
 
 def test_following_again_brings_entries_and_statuses_back(database: Database) -> None:
@@ -124,6 +134,74 @@ def test_a_claimed_feed_is_nobody_elses_until_its_lease_ends(database: Database)
         assert len(feeds.claim_due(connection, "me", now=NOW, lease=LEASE)) == 1
         assert feeds.claim_due(connection, "you", now=NOW, lease=LEASE, everything=True) == ()
         assert len(feeds.claim_due(connection, "you", now=NOW + 2 * LEASE, lease=LEASE)) == 1
+
+
+def test_a_star_keeps_an_entry_in_sight_when_its_feed_is_followed_no_more(database: Database) -> None:
+    reader = owner(database)
+    feed, other = (follow(database, f"https://{name}.example/feed", name) for name in "ab")
+    starred, plain = publish(database, feed, an_entry("Starred"), an_entry("Plain"))
+    (kept,) = publish(database, other, an_entry("Kept"))
+    with database.write() as connection:
+        entries.set_starred(connection, reader, starred, starred=True, now=NOW)
+        subscriptions.unsubscribe(connection, reader, feed)
+
+    def listed(selection: entries.Selection) -> list[int]:
+        with database.read() as connection:
+            return [headline.id for headline in entries.list_headlines(connection, reader, selection)]
+
+    assert listed(entries.Selection(starred_only=True)) == [starred]
+    assert listed(entries.Selection()) == listed(entries.Selection(unread_only=True)) == [kept]
+    with database.write() as connection:
+        shown = entries.get_entry(connection, reader, starred)
+        assert (shown.followed, shown.feed_title) == (False, "a")
+        assert entries.get_entry(connection, reader, kept).followed
+        with pytest.raises(NotFound):
+            entries.get_entry(connection, reader, plain)
+        entries.set_read(connection, reader, starred, read=True, now=NOW)
+        assert subscriptions.total_unread(connection, reader) == 1
+        entries.set_starred(connection, reader, starred, starred=False, now=NOW)
+        with pytest.raises(NotFound):
+            entries.get_entry(connection, reader, starred)
+
+
+def test_asked_for_by_hand_come_those_not_checked_lately_and_never_those_that_fail(
+    database: Database,
+) -> None:
+    due, stale, fresh, failing, failing_and_due = (
+        follow(database, f"https://{name}.example/feed", name) for name in "abcde"
+    )
+    soon, long = timedelta(minutes=1), timedelta(minutes=10)
+    error = BadStatus("https://a.example/feed", "it answered 503")
+
+    def schedule(checked: timedelta, *, wait: timedelta) -> Schedule:
+        return Schedule(checked_at=NOW - checked, next_fetch_at=NOW + wait, interval=LEASE)
+
+    with database.write() as connection:
+        for feed, told in (
+            (due, schedule(soon, wait=-soon)),
+            (stale, schedule(long, wait=long)),
+            (fresh, schedule(soon, wait=long)),
+        ):
+            feeds.record_success(connection, feed, told, validators=Validators(), body_hash="h")
+        feeds.record_failure(connection, failing, schedule(long, wait=long), error)
+        feeds.record_failure(connection, failing_and_due, schedule(long, wait=-soon), error)
+        since = NOW - timedelta(minutes=5)
+        claimed = feeds.claim_due(connection, "me", now=NOW, lease=LEASE, not_checked_since=since)
+    assert sorted(feed.feed_id for feed in claimed) == [due, stale, failing_and_due]
+
+
+def test_nobody_claims_a_feed_while_its_outcome_is_recorded(server: str) -> None:
+    later = NOW + 2 * LEASE
+    with Database.open(emptied(server)) as mine, Database.open(server) as yours:
+        feed = follow(mine, "https://a.example/feed", "A")
+        with mine.write() as connection:
+            feeds.claim_due(connection, "me", now=NOW, lease=LEASE)
+        with mine.write() as here, yours.write() as there:
+            assert feeds.holds(here, feed, "me")
+            assert feeds.claim_due(there, "you", now=later, lease=LEASE) == ()
+        with yours.write() as connection:
+            assert len(feeds.claim_due(connection, "you", now=later, lease=LEASE)) == 1
+            assert not feeds.holds(connection, feed, "me")
 
 
 def test_a_failure_keeps_the_validators(database: Database) -> None:
@@ -163,6 +241,7 @@ def test_search_orders_titles_first_and_reads_no_syntax(database: Database) -> N
     assert titles("orchards") == ["Orchards", "Nothing"]
     assert titles("orchards -apples") == ["Nothing"]
     assert titles('"a word') == ["Nothing"]
+    assert titles("orchards _ __ -_") == ["Orchards", "Nothing"]
     assert titles("' OR 1=1 --") == titles("* ^ NEAR(") == []
 
 
@@ -284,3 +363,29 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"not a database, but long enough to be looked at" * 100)
     with pytest.raises(StorageError, match="not a database"):
         Database.open(sqlite_url(path))
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("nonsense", "nonsense: not a database address"),
+        ("postgresql://me:hunter2@host:port/name", r"postgresql://me:\*\*\*@host:port/name: not a database"),
+        ("mysql://me:hunter2@host/name", r"mysql://me:\*\*\*@host/name: only SQLite and PostgreSQL"),
+        ("mysql://me:hun@ter2/@host/name", r"mysql://me:\*\*\*@host/name: only SQLite and PostgreSQL"),
+        ("postgresql+psycopg2://me@host/name", "only SQLite and PostgreSQL"),
+        ("sqlite+aiosqlite:///library.sqlite", "only SQLite and PostgreSQL"),
+        ("sqlite://", "it names no file"),
+        ("sqlite:///:memory:", "it names no file"),
+    ],
+)
+def test_an_address_that_leads_to_no_library_is_named(address: str, reason: str) -> None:
+    with pytest.raises(StorageError, match=reason) as refused:
+        Database(address)
+    assert "hunter2" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_the_password_of_an_address_is_not_shown(scheme: str) -> None:
+    with Database(f"{scheme}://me:hunter2@host/name") as database:
+        assert database.name == "postgresql+psycopg://me:***@host/name"

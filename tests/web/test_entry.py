@@ -72,6 +72,19 @@ def test_an_entry_of_a_feed_that_is_not_followed_is_not_found(site: Site, feed: 
         assert site.post(f"/entries/{number}/{action}", **fields).status_code == 404
 
 
+def test_a_starred_entry_stays_when_its_feed_is_removed(site: Site, feed: int) -> None:
+    (number,) = publish(site.database, feed, an_entry("Kept"))
+    site.post(f"/entries/{number}/star", starred="1")
+    site.post(f"/feeds/{feed}/remove")
+    assert f'href="/entries/{number}">Kept</a>' in site.get("/?view=starred").text
+    page = site.get(f"/entries/{number}").text
+    assert "The text of Kept." in page
+    assert f'href="/feeds/{feed}"' not in page
+    answer = site.post(f"/entries/{number}/star", starred="0")
+    assert (answer.status_code, answer.location) == (303, "/?view=starred")
+    assert site.get(f"/entries/{number}").status_code == 404
+
+
 # ── statuses ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -101,11 +114,6 @@ def test_star_and_unstar(site: Site, feed: int) -> None:
     assert 'aria-pressed="true"' in site.get(f"/entries/{number}").text
     site.post(f"/entries/{number}/star", starred="0")
     assert 'aria-pressed="false"' in site.get(f"/entries/{number}").text
-
-
-def test_a_form_of_a_list_goes_back_to_the_list(site: Site, feed: int) -> None:
-    (number,) = publish(site.database, feed, an_entry("One"))
-    assert site.post(f"/entries/{number}/star", starred="1", then="list").location == "/"
 
 
 def test_never_goes_to_an_address_that_the_form_names(site: Site, feed: int) -> None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from feedserver import FeedServer, Response
-from library import NOW, an_entry, follow, publish
+from library import NOW, a_document, an_entry, follow, owner, publish
 
 from aggregator.domain import Schedule, Validators
 from aggregator.errors import BadStatus, FeedError, Unreachable
-from aggregator.storage import feeds
+from aggregator.storage import feeds, subscriptions
 
 if TYPE_CHECKING:
     from webapp import Site
@@ -62,7 +62,7 @@ def test_feeds_in_trouble_come_first_and_say_since_when_and_why(site: Site) -> N
     page = site.get("/feeds").text
     shown = re.findall(r'<a href="/feeds/\d+">([^<]*)</a>', page)
     assert shown == ["Old trouble", "Young trouble", "A Fine"]
-    assert "The server answers, but does not give the document. The reason: it answers 404." in page
+    assert "The server answers with the error 404." in page
     assert "For 9 days." in page
     assert "Next try in 23m." in page
     french = site.get("/feeds", "fr").text
@@ -81,6 +81,7 @@ def test_a_thousand_feeds_are_not_one_page(site: Site) -> None:
     assert 'href="/feeds?page=1"' in second
     for odd in ("0", "-5", "x", "99999999999999999999"):
         assert site.get(f"/feeds?page={odd}").status_code == 200
+    assert "Feed 100" in site.get("/feeds?page=99").text
 
 
 def test_one_feed_with_its_entries_and_facts(site: Site) -> None:
@@ -94,6 +95,15 @@ def test_one_feed_with_its_entries_and_facts(site: Site) -> None:
     assert "Theirs" not in page
     for fact in ("Presse", "https://a.example/feed", "https://site.example/", "not fetched yet"):
         assert fact in page
+
+
+def test_past_the_end_of_a_feed(site: Site) -> None:
+    feed = follow(site.database, "https://a.example/feed", "A News")
+    publish(site.database, feed, an_entry("One"))
+    page = site.get(f"/feeds/{feed}?before=1-1").text
+    assert "This is the end of the list." in page
+    assert "No article yet." not in page
+    assert f'<a class="button" href="/feeds/{feed}">' in page
 
 
 def test_one_feed_in_trouble_tells_all_it_knows(site: Site) -> None:
@@ -120,6 +130,60 @@ def test_removing(site: Site) -> None:
     assert "You no longer follow “A News”." in page
     assert "You follow no feed yet." in page
     assert site.get(f"/feeds/{feed}").status_code == 404
+
+
+def undo_button(page: str) -> str:
+    found = re.search(r'<button type="submit" name="removal" value="([^"]+)">', page)
+    assert found is not None
+    return found[1]
+
+
+def test_a_removal_can_be_undone(site: Site) -> None:
+    reader = owner(site.database)
+    feed = follow(site.database, "https://a.example/feed", "A News", category=("Presse", "Ici"))
+    with site.database.write() as connection:
+        subscriptions.unsubscribe(connection, reader, feed)
+        subscriptions.subscribe(
+            connection, reader, feed, title="Mine", category=("Presse", "Là"), now=NOW - timedelta(days=9)
+        )
+    publish(site.database, feed, an_entry("One"))
+    site.post(f"/feeds/{feed}/remove")
+    page = site.get("/feeds").text
+    assert "Mine" not in re.findall(r'<a href="/feeds/\d+">([^<]*)</a>', page)
+    answer = site.post("/feeds/undo-removal", removal=undo_button(page))
+    assert (answer.status_code, answer.location) == (303, "/feeds")
+    assert "You follow “Mine” again." in site.get("/feeds").text
+    with site.database.read() as connection:
+        again = subscriptions.get_subscription(connection, reader, feed)
+    assert (again.title, again.category, again.unread) == ("Mine", ("Presse", "Là"), 1)
+
+
+def test_a_title_of_the_publisher_stays_the_publishers(site: Site) -> None:
+    feed = follow(site.database, "https://a.example/feed", "A News")
+    site.post(f"/feeds/{feed}/remove")
+    site.post("/feeds/undo-removal", removal=undo_button(site.get("/feeds").text))
+    with site.database.write() as connection:
+        feeds.record_feed(connection, feed, a_document("Renamed"))
+    assert "Renamed" in site.get("/feeds").text
+
+
+def test_a_removal_is_undone_only_as_it_was(site: Site) -> None:
+    feed = follow(site.database, "https://a.example/feed", "A News")
+    site.post(f"/feeds/{feed}/remove")
+    signed = undo_button(site.get("/feeds").text)
+    for forged in ("", "x", signed[:-1], "WzEsbnVsbF0" + signed):
+        assert site.post("/feeds/undo-removal", removal=forged).status_code == 400
+    assert "You follow no feed yet." in site.get("/feeds").text
+
+
+def test_what_does_not_fit_into_a_cookie_is_removed_without_undo(site: Site) -> None:
+    feed = follow(site.database, "https://a.example/feed", "A", category=tuple(map(str, range(2000))))
+    with site.database.write() as connection:
+        feeds.record_feed(connection, feed, a_document("long " * 200_000))
+    site.post(f"/feeds/{feed}/remove")
+    page = site.get("/feeds").text
+    assert "You no longer follow “long long" in page
+    assert "Undo" not in page
 
 
 # ── adding ───────────────────────────────────────────────────────────────────────────────────────
@@ -159,7 +223,7 @@ def test_an_address_that_cannot_be_added_stays_in_the_form(site: Site) -> None:
         answer = site.post("/feeds", url=typed)
     assert answer.status_code == 422
     assert f'value="{typed}"' in answer.text
-    assert "The reason: it answers 404." in answer.text
+    assert "The server answers with the error 404." in answer.text
     assert 'role="alert"' in answer.text
 
 
@@ -167,9 +231,9 @@ def test_an_address_that_cannot_be_added_stays_in_the_form(site: Site) -> None:
     ("typed", "sentence"),
     [
         ("", "Écrivez l’adresse d’un flux"),
-        ("ftp://example.com/x", "elle ne commence pas par http:// ou https://"),
+        ("ftp://example.com/x", "l’adresse ne commence pas par http:// ou https://"),
         ("http://192.168.1.7/feed", "192.168.1.7 n’est pas sur l’Internet public"),
-        ("https://a:b@example.com/", "elle contient un nom d’utilisateur ou un mot de passe"),
+        ("https://a:b@example.com/", "l’adresse contient un nom d’utilisateur ou un mot de passe"),
         ("http://127.0.0.1:1/", "Le serveur ne répond pas."),
     ],
 )

@@ -6,9 +6,10 @@ import io
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from library import follow
 
-from aggregator.feeds.opml import parse_opml
+from aggregator.feeds.opml import MAX_BYTES, parse_opml
 from web import MAX_UPLOAD_BYTES
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def test_an_import_accounts_for_every_line(site: Site) -> None:
     answer = send(site, OPML)
     assert answer.status_code == 200
     assert sums(answer.text) == ["2", "1", "2"]
-    assert "It does not begin with http:// or https://." in answer.text
+    assert "The address does not begin with http:// or https://." in answer.text
     assert "secret" not in answer.text
     assert "The 2 new feeds are now being fetched." in answer.text
     assert site.refreshes == [False]
@@ -67,22 +68,61 @@ def test_a_preview_adds_nothing_and_can_be_confirmed(site: Site) -> None:
 def test_a_report_in_french(site: Site) -> None:
     page = send(site, OPML, language="fr").text
     assert "Importation terminée" in page
-    assert "Elle ne commence pas par http:// ou https://." in page
+    assert "L’adresse ne commence pas par http:// ou https://." in page
 
 
-def test_what_is_no_opml_is_told_in_a_sentence(site: Site) -> None:
-    for document in (b"not XML at all", b"<html><body>A page</body></html>"):
-        answer = send(site, document)
+@pytest.mark.parametrize("action", ["import", "preview"])
+@pytest.mark.parametrize(
+    ("document", "english", "french"),
+    [
+        (b"", "it is empty.", "il est vide."),
+        (b"PK\3\4", "it is a compressed archive; unpack it", "c’est une archive compressée"),
+        (b"<html><body>A page</body></html>", "it is a web page,", "c’est une page web,"),
+        (b"<rss/>", "it is a feed,", "c’est un flux,"),
+        (b"<other/>", "it holds no list of feeds.", "il ne contient aucune liste de flux."),
+        (b"not XML at all", "it is no OPML file,", "ce n’est pas un fichier OPML,"),
+        (b" " * (MAX_BYTES + 1), "it is larger than 20 MB.", "il dépasse 20\N{NO-BREAK SPACE}Mo."),
+    ],
+)
+def test_what_is_no_opml_is_told_with_its_reason(
+    site: Site, document: bytes, english: str, french: str, action: str
+) -> None:
+    for language, sentence in (
+        ("en", f"This file cannot be imported. The reason: {english}"),
+        ("fr", f"Ce fichier ne peut pas être importé. La raison\N{NO-BREAK SPACE}: {french}"),
+    ):
+        answer = send(site, document, action, language)
         assert answer.status_code == 422
-        assert "This file is no list of feeds." in answer.text
+        assert sentence in answer.text
     assert site.refreshes == []
 
 
 def test_no_file(site: Site) -> None:
-    for name in ("", "empty.opml"):
-        answer = site.post("/import", action="import", file=(io.BytesIO(b""), name))
-        assert answer.status_code == 422
-        assert "Choose a file first." in answer.text
+    answer = site.post("/import", action="import", file=(io.BytesIO(b""), ""))
+    assert answer.status_code == 422
+    assert "Choose a file first." in answer.text
+
+
+@pytest.mark.parametrize("action", ["import", "preview"])
+def test_a_list_without_feeds_says_so(site: Site, action: str) -> None:
+    answer = send(site, b"<opml><body/></opml>", action)
+    assert answer.status_code == 200
+    assert "This file holds no feed." in answer.text
+    assert "0" not in re.findall(r"<dd>(.*?)</dd>", answer.text)
+    assert "Ce fichier ne contient aucun flux." in send(site, b"<opml><body/></opml>", action, "fr").text
+
+
+def test_a_large_list_can_be_looked_at_and_then_imported(site: Site) -> None:
+    document = b'<opml><body><outline xmlUrl="https://a.example/"/></body></opml>' + b" " * 16_000_000
+    shown = re.search(r'name="document" value="([^"]+)"', send(site, document, "preview").text)
+    assert shown is not None
+    assert sums(site.post("/import", document=shown[1], action="import").text) == ["1", "0", "0"]
+
+
+def test_a_name_without_address_is_refused(site: Site) -> None:
+    answer = send(site, b'<opml><body><outline text="Lost"/></body></opml>')
+    assert sums(answer.text) == ["0", "0", "1"]
+    assert "The address is missing." in answer.text
 
 
 def test_a_preview_that_comes_back_damaged(site: Site) -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from library import NOW, an_entry, follow, owner, publish
 
-from aggregator.domain import RefreshProgress
-from aggregator.storage import runs, subscriptions
+from aggregator.domain import RefreshProgress, Schedule, Validators
+from aggregator.errors import FeedError, Unreachable
+from aggregator.storage import feeds, runs, subscriptions
 
 if TYPE_CHECKING:
     from webapp import Site
@@ -24,6 +25,15 @@ def unread(site: Site) -> int:
     reader = owner(site.database)
     with site.database.read() as connection:
         return subscriptions.total_unread(connection, reader)
+
+
+def check(site: Site, feed: int, error: FeedError | None = None) -> None:
+    schedule = Schedule(checked_at=NOW, next_fetch_at=NOW, interval=timedelta(hours=1))
+    with site.database.write() as connection:
+        if error:
+            feeds.record_failure(connection, feed, schedule, error)
+        else:
+            feeds.record_success(connection, feed, schedule, validators=Validators(), body_hash="x")
 
 
 @pytest.fixture
@@ -59,6 +69,23 @@ def test_starred(site: Site, feed: int) -> None:
     page = site.get("/?view=starred").text
     assert titles(page) == ["Two"]
     assert "★" in page
+
+
+def test_titles_in_another_language_than_the_page_say_so(site: Site) -> None:
+    french = follow(site.database, "https://fr.example/", "Le Journal", language="fr")
+    english = follow(site.database, "https://en.example/", "The Paper", language="en")
+    unknown = follow(site.database, "https://any.example/", "Any")
+    for feed, title in ((french, "La nuit"), (english, "The night"), (unknown, "???")):
+        publish(site.database, feed, an_entry(title))
+
+    def marked(path: str, language: str) -> list[tuple[str, str]]:
+        pattern = r'<span class="words"(?: lang="(..)")?><a href="[^"]+">([^<]+)</a>'
+        return sorted(re.findall(pattern, site.get(path, language).text))
+
+    assert marked("/", "en") == [("", "???"), ("", "The night"), ("fr", "La nuit")]
+    assert marked("/", "fr") == [("", "???"), ("", "La nuit"), ("en", "The night")]
+    assert marked("/search?q=nuit", "en") == [("fr", "La nuit")]
+    assert marked(f"/feeds/{french}", "en") == [("fr", "La nuit")]
 
 
 def test_an_unknown_view_is_the_unread_one(site: Site, feed: int) -> None:
@@ -187,8 +214,31 @@ def test_no_star_yet(site: Site, feed: int) -> None:
     assert "No star yet." in site.get("/?view=starred").text
 
 
-def test_feeds_but_no_article_yet(site: Site, feed: int) -> None:
-    assert "No article yet." in site.get("/?view=all").text
+@pytest.mark.parametrize("path", ["/", "/?view=all"])
+def test_feeds_that_were_not_fetched_yet(site: Site, feed: int, path: str) -> None:
+    assert "Your feeds are being fetched." in site.get(path).text
+    page = site.get(path, "fr").text
+    assert "Vos flux sont en cours de récupération." in page
+    assert "Tout est lu." not in page
+
+
+@pytest.mark.parametrize("path", ["/", "/?view=all"])
+def test_feeds_that_were_fetched_and_hold_nothing(site: Site, feed: int, path: str) -> None:
+    check(site, feed)
+    assert "No article yet." in site.get(path).text
+    run(site, done=1, finished=False)
+    assert "Your feeds are being fetched." in site.get(path).text
+
+
+@pytest.mark.parametrize("path", ["/", "/?view=all"])
+def test_feeds_that_all_fail(site: Site, feed: int, path: str) -> None:
+    check(site, feed, Unreachable("https://journal.example/feed", "no answer within 30 s"))
+    page = site.get(path).text
+    assert "None of your feeds can be fetched." in page
+    assert '<a class="button" href="/feeds">' in page
+    assert "All is read." not in page
+    check(site, follow(site.database, "https://other.example/feed", "Other"))
+    assert "None of your feeds can be fetched." not in site.get(path).text
 
 
 def test_past_the_end(site: Site, feed: int) -> None:
@@ -199,10 +249,11 @@ def test_past_the_end(site: Site, feed: int) -> None:
 # ── refresh ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_refresh_asks_for_every_feed_and_returns(site: Site, feed: int) -> None:
+def test_refresh_asks_by_hand_and_returns(site: Site, feed: int) -> None:
     answer = site.post("/refresh")
     assert (answer.status_code, answer.location) == (303, "/")
     assert site.refreshes == [True]
+    assert "except those that fail or were checked minutes ago" in site.get("/").text
 
 
 def run(site: Site, *, done: int, failed: int = 0, finished: bool) -> None:

@@ -53,6 +53,22 @@ def test_more_than_a_page(site: Site, feed: int) -> None:
     assert len({*titles(first), *titles(second)}) == 70
 
 
+def test_past_the_last_page_is_the_end_and_not_nothing(site: Site, feed: int) -> None:
+    publish(site.database, feed, an_entry("Fusion"))
+    page = site.get("/search?q=fusion&page=2").text
+    assert "This is the end of the list." in page
+    assert 'href="/search?q=fusion"' in page
+    assert "No article of yours" not in page
+
+
+@pytest.mark.parametrize("query", ["-fusion", '-"cold fusion" -x', "???"])
+def test_a_query_that_wants_no_word(site: Site, feed: int, query: str) -> None:
+    publish(site.database, feed, an_entry("Fusion"))
+    page = site.client.get("/search", query_string={"q": query}).text
+    assert "Type a word that must occur, too." in page
+    assert "No article of yours" not in page
+
+
 def test_a_query_is_only_text(site: Site, feed: int) -> None:
     page = site.get("/search?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E").text
     assert "<script>alert" not in page

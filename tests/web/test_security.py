@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -84,14 +86,21 @@ def unsafe_routes(site: Site) -> list[str]:
     return [re.sub(r"<[^>]+>", "1", rule.rule) for rule in rules]
 
 
+def dump(site: Site) -> str:
+    """Everything that the library holds."""
+    with closing(sqlite3.connect(site.database.name)) as connection:
+        return "\n".join(connection.iterdump())
+
+
 def test_no_form_without_its_token(filled: Site) -> None:
+    before = dump(filled)
     for path in unsafe_routes(filled):
         for fields in ({}, {"csrf_token": "x"}):
             answer = filled.client.post(path, data=fields | {"read": "1", "starred": "1", "up_to": "9"})
             assert answer.status_code == 400
             assert "This form is no longer valid" in answer.text
     assert filled.refreshes == []
-    assert "2" in filled.get("/").text
+    assert dump(filled) == before
 
 
 def test_no_token_of_another_session(filled: Site) -> None:
@@ -131,9 +140,18 @@ def test_a_form_passes_behind_tls_without_a_referer(filled: Site) -> None:
 
 
 def test_no_get_changes_anything(filled: Site) -> None:
-    for path in unsafe_routes(filled):
-        if path not in GETS:
-            assert filled.get(path).status_code == 405
+    before = dump(filled)
+    routes = [re.sub(r"<[^>]+>", "1", rule.rule) for rule in filled.app.url_map.iter_rules()]
+    assert {"/", "/entries/1", "/entries/1/read", "/feeds/1/remove"} <= set(routes)
+    for path in {*routes, *GETS}:
+        fields = "?read=1&starred=1&up_to=9&url=https://b.example/&view=starred"
+        assert filled.get(path + ("" if "?" in path else fields)).status_code in (200, 404, 405), path
+    for path in set(unsafe_routes(filled)) - set(GETS):
+        assert filled.get(path).status_code == 405
+    assert dump(filled) == before
+    assert filled.refreshes == []
+    filled.post("/entries/1/star", starred="1")
+    assert dump(filled) != before
 
 
 # ── names ────────────────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,46 @@
+"""What undoing a removal needs, signed, in a button of a form: the library keeps nothing of it.
+
+Nobody else can make one, and none is good for longer than an hour.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from web.services import services
+
+if TYPE_CHECKING:
+    from aggregator.domain import CategoryPath, Subscription
+
+_GOOD_FOR_SECONDS = 3600
+_LONGEST = 2000
+"""It waits in the session cookie, of which browsers keep 4 KB."""
+
+
+class Removal(TypedDict):
+    feed_id: int
+    title: str | None
+    """The person's own."""
+    category: CategoryPath
+
+
+def sign_removal(gone: Subscription) -> str:
+    """Empty where it would be too long."""
+    title = None if gone.title == gone.feed.title else gone.title
+    signed = _signer().dumps([gone.feed.id, title, *gone.category])
+    return signed if len(signed) <= _LONGEST else ""
+
+
+def read_removal(signed: str) -> Removal | None:
+    """None where it was not signed here, or long ago."""
+    try:
+        feed_id, title, *category = _signer().loads(signed, max_age=_GOOD_FOR_SECONDS)
+    except BadSignature:
+        return None
+    return Removal(feed_id=feed_id, title=title, category=tuple(category))
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(services().secret_key, salt="removal of a feed")
