@@ -167,6 +167,7 @@ class Index:
         self._lookup: F32 = np.zeros(self._vocabulary.room, np.float32)
         self._sums: F32 = np.zeros(self._capacity, np.float32)
         self._found: I32 = np.empty(self._capacity, np.int32)
+        self._products: F32 = np.empty(self._capacity, np.float32)
         self._closed: F32 = np.full(self._capacity, np.inf, np.float32)
         self._sizes: I64 = np.zeros(2, np.int64)
         self._heap = _Room.of(0)
@@ -375,6 +376,7 @@ class Index:
             self._near,
             self._sums[: len(segment)],
             self._found,
+            self._products,
             columns.inverse[part],
             columns.share[part],
             columns.tenth[part] if older else self._closed[: len(segment)],

@@ -274,8 +274,8 @@ def adjust(
 ) -> None:
     """Follow the idf of rare terms after `step` (1 or -1) of their rows came, so that bounds stay bounds.
 
-    A norm that falls is followed, one that grows makes the bound no smaller than it must be. What terms of many
-    rows change until the next measuring is left to the slack of the bounds.
+    The share only grows. What terms of many rows change until the next measuring is left to the slack of the
+    bounds.
     """
     for number in numbers:
         if number >= len(starts) or counts[number] > RARE or counts[number] <= max(step, 0):
@@ -285,9 +285,9 @@ def adjust(
         for j in range(starts[number], ends[number]):
             local = docs[j]
             part = change * (tf[tfs[j]] * inverse[local]) ** 2
+            factor = np.float32(1 / math.sqrt(max(1e-6, 1 + part)))
+            inverse[local] *= factor
             if step > 0:
-                factor = np.float32(1 / math.sqrt(max(1e-6, 1 + part)))
-                inverse[local] *= factor
                 share[local] = min(np.float32(1), share[local] * factor)
             else:
                 share[local] = min(1.0, math.sqrt(share[local] ** 2 + part))

@@ -151,10 +151,11 @@ def _survivors(
     day: float,
     near: F32,
     found: I32,
+    products: F32,
 ) -> int:
-    """Local rows that may be good enough, in `found`; sets `sums` back to 0. Returns how many.
+    """Local rows that may be good enough, in `found`, and their `products` with the query; sets `sums` back to 0.
 
-    `rest` is the norm of the skipped terms, whose slots are `columns`, and `weights` theirs.
+    Returns how many. `rest` is the norm of the skipped terms, whose slots are `columns`, and `weights` theirs.
     """
     size = 0
     worst = np.float32(least)
@@ -178,11 +179,22 @@ def _survivors(
                         for j in range(len(columns)):
                             dot += tf[line[columns[j]]] * weights[j]
                         if dot * n[i] * scale > bar:
-                            found[size] = first + i
+                            found[size], products[size] = first + i, dot
                             size += 1
             for i in range(len(s)):
                 s[i] = 0
     return size
+
+
+@compiled
+def _estimate(
+    found: I32, products: F32, inverse: F32, days: F64, first: int, day: float, norm: float
+) -> None:
+    """Make scores of the products, but for what the norms have aged."""
+    scale = np.float32(1 / norm)
+    for i in range(len(found)):
+        local = found[i]
+        products[i] *= inverse[local] * scale * np.float32(closeness(abs(days[first + local] - day)))
 
 
 @compiled
@@ -207,6 +219,7 @@ def search(
     near: F32,
     sums: F32,
     found: I32,
+    products: F32,
     inverse: F32,
     share: F32,
     tenth: F32,
@@ -272,25 +285,29 @@ def search(
         day,
         near,
         found,
+        products,
     )
+    _estimate(found[:size], products, inverse, days, first, day, norm)
+    room = min(sizes[0], limit)
+    bounds = np.empty(room + size, np.float32)
+    bounds[:room] = scores[:room]
+    for i in range(size):
+        if first + found[i] == row:
+            products[i] = 0
+        bounds[room + i] = products[i] / np.float32(SLACK)
+    least = max(floor, _largest(bounds, limit))
     for i in range(size - 1, -1, -1):
         local = found[i]
         other = first + local
-        if other == row:
+        if products[i] * SLACK <= min(least, tenth[local]):
             continue
-        dot = 0.0
+        dot = total = 0.0
         for j in range(row_starts[local], row_starts[local + 1]):
-            dot += tf[row_codes[j]] * lookup[row_numbers[j]]
-        apart = closeness(abs(days[other] - day))
-        if sizes[0] == limit:
-            least = max(floor, float(scores[0]))
-        if dot * inverse[local] / norm * apart * SLACK <= min(least, tenth[local]):
-            continue
-        total = 0.0
-        for j in range(row_starts[local], row_starts[local + 1]):
-            total += (tf[row_codes[j]] * (rarity[row_numbers[j]] + log_rows)) ** 2
+            number, part = row_numbers[j], tf[row_codes[j]]
+            dot += part * lookup[number]
+            total += (part * (rarity[number] + log_rows)) ** 2
         cosine = np.float32(min(1.0, dot / (norm * math.sqrt(total))))
-        score = np.float32(cosine * apart)
+        score = np.float32(cosine * closeness(abs(days[other] - day)))
         if not cosine > floor:
             continue
         if score > tenth[local] and other < row:
