@@ -1,7 +1,7 @@
 """The tf part of a term's weight in one byte.
 
-The low seven bits are the tf on a logarithmic scale: 1 is 1/64, 127 is 1, 0 is no weight. The highest bit says
-that the term stands in the head of the text; weights do not look at it.
+The low seven bits are the tf on a logarithmic scale: 1 is 1/64, 127 is 1, 0 is no weight. The highest bit
+says that the term stands in the head of the text; weights do not look at it.
 """
 
 from __future__ import annotations

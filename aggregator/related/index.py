@@ -1,8 +1,8 @@
 """The texts of one language to their neighbours: exact, incremental, in well under a millisecond.
 
-A TF-IDF index by segments. A weight is tf · idf; the tf is a code that depends on the text alone (`codes`), the
-idf is scikit-learn's smooth one, ln((1 + N)/(1 + df)) + 1, of the rows held at the moment of the question. So a
-cosine is always that of now. Everything depends on the order of arrival only, not on batches or restarts.
+A TF-IDF index by segments. A weight is tf · idf; the tf is a code that depends on the text alone (`codes`),
+the idf is scikit-learn's smooth one, ln((1 + N)/(1 + df)) + 1, of the rows held when it is asked for. So a
+cosine is always that of now. All depends on the order of arrival only, not on batches or restarts.
 """
 
 from __future__ import annotations
@@ -47,12 +47,13 @@ KEPT = 10
 """How many of the best scores each row remembers, to know which newcomers enter its list."""
 SEGMENT_ROWS = 65_536
 _GROWTH = 1.02
+_SEARCHES = 16
 
 
 class Neighbours(NamedTuple):
     """Rows, best first by score; equal scores: the newer day first (no day last), then the smaller row.
 
-    `cosines` are raw, in (0, 1]; a score is cosine × closeness of the days (`kernels.closeness`), in (0, 2.5].
+    `cosines` are raw, in (0, 1]; a score is cosine × `kernels.closeness` of the days, in (0, 2.5].
     """
 
     rows: I64
@@ -78,7 +79,7 @@ class _Room(NamedTuple):
 
 
 class _Query(NamedTuple):
-    """A text's known terms: `kernels.weigh` tells of the arrays. `lookup` needs them in the order of arrival."""
+    """A text's known terms; `kernels.weigh` tells of the arrays. `row` is -1 for a text that is not held."""
 
     order: I32
     weights: F32
@@ -102,6 +103,7 @@ class Index:
         self._segments: list[Open | Sealed] = []
         self._typical: list[float] = []  # what few rows' tenth scores are below, by segment
         self._alive = self._measured = 0
+        self._searches = 0
         self._asked = 0  # rows before this one have had their neighbours found
         self._near = np.array([closeness(float(day)) for day in range(1024)], np.float32)
         self._tf = TF.copy()
@@ -119,12 +121,13 @@ class Index:
         named = {bundle["file"] for bundle in before["bundles"]} if before else set()
         bundles = []
         for place, segment in enumerate(self._segments):
-            if isinstance(segment, Sealed):
-                if segment.bundle is None or segment.bundle["file"] not in named:
-                    name = f"segment-{place}-{generation}.arrays"
-                    bundle = write_bundle(folder, name, segment.arrays())
-                    self._segments[place] = segment = _sealed(folder, bundle) or segment
-                bundles.append(segment.bundle)
+            if not isinstance(segment, Sealed):
+                continue
+            bundle = segment.bundle
+            if bundle is None or bundle["file"] not in named:
+                bundle = write_bundle(folder, f"segment-{place}-{generation}.arrays", segment.arrays())
+                self._segments[place] = _sealed(folder, bundle) or segment
+            bundles.append(bundle)
         bundles.append(write_bundle(folder, f"rest-{generation}.arrays", self._rest()))
         write_manifest(folder, {"generation": generation, "bundles": bundles, **self._numbers()})
 
@@ -143,7 +146,7 @@ class Index:
 
     @classmethod
     def load(cls, folder: Path) -> Index | None:
-        """The index that was saved in `folder`; None if there is none, or it is damaged or of another version."""
+        """The index that was saved in `folder`; None if it is missing, damaged or of another version."""
         manifest = read_manifest(folder)
         if manifest is None:
             return None
@@ -197,7 +200,7 @@ class Index:
         return math.log(1 + self._alive)
 
     def idf(self, terms: U32) -> F32:
-        """ln((1 + N)/(1 + df)) + 1 of each term, scikit-learn's smooth idf over the rows that are not removed."""
+        """ln((1 + N)/(1 + df)) + 1 of each term, over the rows that are not removed."""
         numbers = self._vocabulary.find(np.ascontiguousarray(terms, np.uint32))
         rarity = np.where(numbers < 0, np.float32(1), self._vocabulary.rarity[numbers])
         return np.asarray(rarity + self._log_rows, np.float32)
@@ -262,6 +265,11 @@ class Index:
         """Measure all rows anew if their number has changed by 2 % since it was last done."""
         if self._measured / _GROWTH < self._alive < self._measured * _GROWTH:
             return False
+        self.measure()
+        return True
+
+    def measure(self) -> None:
+        """Make the bounds of all rows anew. Done when it is due; it changes how fast, not what is found."""
         self._measured = self._alive
         columns = self._columns
         for place, segment in enumerate(self._segments):
@@ -280,7 +288,6 @@ class Index:
             tenth = columns.tenth[part]
             self._typical[place] = float(np.partition(tenth, len(tenth) // 16)[len(tenth) // 16])
         columns.hide_dead()
-        return True
 
     def _part(self, place: int) -> slice:
         """The rows of a segment."""
@@ -355,9 +362,18 @@ class Index:
                 self._search_segment(place, query, k, floor, older)
             self._lookup[query.order] = 0
         heap, gained, sizes = self._heap, self._older, self._sizes
+        self._give_back()
         length = finish(*heap, *gained, sizes, k, self._columns.days)
         sort(*heap, length, self._columns.days)
         return heap.first(length), gained.first(int(sizes[1]))
+
+    def _give_back(self) -> None:
+        """Keep the vectors in files from filling the memory: many searches touch all of them."""
+        self._searches += 1
+        if self._searches % _SEARCHES == 0:
+            for segment in self._segments:
+                if isinstance(segment, Sealed):
+                    segment.give_back()
 
     def _search_segment(self, place: int, query: _Query, k: int, floor: float, older: bool) -> None:
         columns, segment, part = self._columns, self._segments[place], self._part(place)
@@ -404,7 +420,7 @@ class Index:
             self._heap = _Room.of(k + 1 + len(self._older.rows))
 
     def dots(self, terms: U32, weights: F32, rows: I64) -> F32:
-        """Σ weight · tf · idf over the terms that each of `rows` holds: products with unnormalised vectors."""
+        """Σ weight · tf · idf over the terms of each of `rows`: products with unnormalised vectors."""
         return self._forward(terms, weights, rows)[0]
 
     def norms(self, rows: I64) -> F32:
@@ -420,7 +436,9 @@ class Index:
         dots, norms = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
         for place in np.unique(rows // self._capacity).tolist():
             dot_rows(
-                *self._segments[place].rows,
+                self._segments[place].rows.starts,
+                self._segments[place].rows.numbers,
+                self._segments[place].rows.codes,
                 place * self._capacity,
                 rows,
                 self._lookup,

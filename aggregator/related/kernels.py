@@ -1,7 +1,7 @@
 """The loops of the index, compiled by numba: one thread, no objects, no allocation worth the name.
 
-Compiled at the first call and kept in `__pycache__`, or in the user's cache folder where that cannot be written
-(`NUMBA_CACHE_DIR` chooses another); where none can, they are compiled anew in each process.
+Compiled at the first call and kept in `__pycache__`, or in the user's cache folder where that cannot be
+written (`NUMBA_CACHE_DIR` chooses another); where none can, they are compiled anew in each process.
 
 Words: a *number* names a term (its place in the vocabulary), a *local* row counts within its segment, a
 *posting* is (local row, code of the tf).
@@ -295,7 +295,7 @@ def adjust(
 
 @compiled
 def draw_lines(starts: U32, ends: U32, docs: U16, tfs: U8, numbers: I64, slots: U8, lines: U8) -> None:
-    """Make `numbers` the common terms of a segment: slot i and the codes in column i are those of the i-th."""
+    """Make `numbers` the common terms of a segment: slot i, and the codes in column i, are the i-th's."""
     slots[:] = 255
     lines[:] = 0
     for slot in range(len(numbers)):
@@ -317,7 +317,7 @@ def weigh(
     weights: F32,
     squares: F32,
 ) -> tuple[int, float]:
-    """A query: its known numbers in `order`, from the term whose list is longest for its weight on.
+    """A query: its known numbers in `order`, first the terms whose lists are long for their weight.
 
     `weights` are tf · idf², to be multiplied with another row's tf; `squares` (tf · idf)². Returns how many
     there are, and the norm with the unknown terms.
@@ -350,7 +350,7 @@ def weigh(
 
 @compiled
 def closeness(days: float) -> float:
-    """How much more two texts count that are `days` apart: from 2.5 at once to 1 for ever or without a date."""
+    """How much more two texts count that are `days` apart: from 2.5 at once to 1 far off or undated."""
     if not days >= 0:
         return 1.0
     return 1.0 + 0.5 * (math.exp(-days / 2) + math.exp(-days / 14) + math.exp(-days / 90))
@@ -398,7 +398,7 @@ def _rise(scores: F32, cosines: F32, rows: I64, at: int, days: F64) -> None:
 
 @compiled
 def offer(scores: F32, cosines: F32, rows: I64, size: int, limit: int, days: F64) -> int:
-    """Take the entry at `limit` into the heap of at most `limit` if it is good enough; returns the new size."""
+    """Take the entry at `limit` into the heap of at most `limit` if it is good enough; returns its size."""
     if size < limit:
         _swap(scores, cosines, rows, size, limit)
         _rise(scores, cosines, rows, size, days)

@@ -5,9 +5,10 @@ Exact, and still most of the work is left out. The score of a row is cosine × c
     cosine = Σ scanned terms + Σ skipped terms ≤ scanned / (|q||d|) + |q skipped|/|q| · |d common|/|d|
 
 by Cauchy and Schwarz, as only terms that are common in the segment may be skipped. The lists of the scanned
-terms are added up for all rows; rows whose bound, times the closeness that their block can have, beats neither
-the worst entry of the query's list nor that of the row's own list fall away. The others are scored from all
-their terms, with idf and norms of this moment: what comes out depends on neither segments nor bounds.
+terms are added up for all rows; rows whose bound, times the closeness that their block can have, beats
+neither the worst entry of the query's list nor that of the row's own list fall away. For the others the
+skipped terms are looked up in a line of memory. What is left then is scored from all its terms, with idf and
+norms of this moment: so what comes out depends on neither segments nor bounds.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def _scan(
     sums: F32,
     skipped: I32,
 ) -> tuple[int, float]:
-    """Add up the lists of the query in `sums`, but for common terms with a norm of at most `reach` together.
+    """Add up the lists of the query in `sums`, but for common terms whose norm is at most `reach` in all.
 
     Their places in the query go into `skipped`; returns how many there are, and their norm.
     """
@@ -73,7 +74,7 @@ def _scan(
 
 @compiled
 def _largest(values: F32, limit: int) -> float:
-    """The value that `limit` of these positive values reach, 0 if there are fewer; the values are reordered."""
+    """The value that `limit` of these positive ones reach, 0 if there are fewer; they are reordered."""
     if len(values) < limit:
         return 0.0
     for i in range(1, len(values)):  # the first `limit` are a heap, the smallest on top
@@ -127,7 +128,7 @@ def _guess(
             top = np.float32(0)
             for i in range(len(s)):
                 value = s[i] * n[i]
-                top = value if value > top else top
+                top = max(top, value)
             best[size] = top * scale
             size += 1
     return _largest(best[:size], limit)
@@ -153,9 +154,9 @@ def _survivors(
     found: I32,
     products: F32,
 ) -> int:
-    """Local rows that may be good enough, in `found`, and their `products` with the query; sets `sums` back to 0.
+    """Local rows that may be good enough, in `found`, and their `products` with the query; clears `sums`.
 
-    Returns how many. `rest` is the norm of the skipped terms, whose slots are `columns`, and `weights` theirs.
+    Returns how many. `rest` is the norm of the skipped terms, `columns` are their slots, `weights` theirs.
     """
     size = 0
     worst = np.float32(least)
@@ -246,7 +247,7 @@ def search(
     `first` is the segment's first row; per-row arrays are its part, but `days`, which is whole. `row` is the
     query's, or -1. `lookup` holds the query's weights by number. `sizes` counts heap and older list.
     """
-    least = floor
+    least = float(floor)
     if sizes[0] == limit:
         least = max(floor, float(scores[0]))
     gap = np.inf
@@ -258,7 +259,7 @@ def search(
     )
     skipped = np.empty(SLOTS, np.int32)
     count, rest = _scan(
-        starts, ends, docs, tfs, slots, order, weights, squares, reach * norm, tf, sums, skipped
+        starts, ends, docs, tfs, slots, order, weights, squares, float(reach * norm), tf, sums, skipped
     )
     if first <= row < first + len(sums):
         sums[row - first] = 0
@@ -331,7 +332,7 @@ def finish(
     days: F64,
 ) -> int:
     """Append the older entries that the heap does not hold; returns the new length."""
-    size = sizes[0]
+    size = int(sizes[0])
     for i in range(sizes[1]):
         scores[size], cosines[size], rows[size] = older_scores[i], older_cosines[i], older_rows[i]
         if sizes[0] == limit and better(scores, rows, 0, size, days):

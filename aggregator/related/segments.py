@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from aggregator.related.cachefiles import give_back
 from aggregator.related.kernels import I32, I64, SLOTS, U8, U16, U32, draw_lines, pack, post, post_all
 
 if TYPE_CHECKING:
@@ -58,12 +59,17 @@ class Sealed:
     def of(cls, arrays: Arrays, bundle: Bundle) -> Sealed:
         """The segment in these arrays of a file."""
         rows = Rows(arrays["row_starts"], arrays["numbers"], arrays["codes"])
-        made = cls(*(arrays[name] for name in ("offsets", "docs", "tfs", "slots", "lines")), rows)
+        made = cls(arrays["offsets"], arrays["docs"], arrays["tfs"], arrays["slots"], arrays["lines"], rows)
         made.bundle = bundle
         return made
 
     def __len__(self) -> int:
         return len(self.rows.starts) - 1
+
+    def give_back(self) -> None:
+        """Let go of the memory of the rows, if they are in a file: few of many are read, here and there."""
+        for array in self.rows:
+            give_back(array)
 
     def arrays(self) -> Arrays:
         """What `of` needs."""

@@ -1,10 +1,9 @@
-"""The index against plain scikit-learn on the same weights, and its promises on order, batches and restarts."""
+"""The index against plain scikit-learn on the same weights; its promises on order, batches and restarts."""
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +16,9 @@ from sklearn.metrics.pairwise import cosine_similarity
 
 from aggregator.related.codes import decode, encode
 from aggregator.related.index import KEPT, Index, Neighbours
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NONE = math.nan
 
@@ -75,10 +77,7 @@ def reference(texts: list[Text], row: int, alive: npt.NDArray[np.bool_]) -> tupl
 
 
 def fill(index: Index, texts: list[Text], *, k: int = 20) -> list[Neighbours]:
-    found = []
-    for t in texts:
-        found.append(index.nearest(index.add(*t), k=k))
-    return found
+    return [index.nearest(index.add(*t), k=k) for t in texts]
 
 
 def assert_as_reference(index: Index, texts: list[Text], row: int, k: int = 20) -> None:
