@@ -47,7 +47,7 @@ KEPT = 10
 """How many of the best scores each row remembers, to know which newcomers enter its list."""
 SEGMENT_ROWS = 65_536
 _GROWTH = 1.02
-_SEARCHES = 16
+_SEARCHES = 4
 
 
 class Neighbours(NamedTuple):
@@ -160,7 +160,7 @@ class Index:
         made._vocabulary = Vocabulary.of(arrays["keys"], arrays["counts"], arrays["rarity"])
         made._columns.restore(arrays)
         made._typical = arrays["typical"].tolist()
-        rows = Rows(arrays["row_starts"], arrays["numbers"], arrays["codes"])
+        rows = Rows(arrays["row_starts"], arrays["terms"])
         last = Open.of(rows, arrays["slots"], made._capacity, made._vocabulary.room)
         made._segments = [segment for segment in segments if segment is not None] + [last]
         return made
@@ -297,13 +297,13 @@ class Index:
     def _row(self, row: int) -> tuple[I32, U8]:
         place, local = divmod(row, self._capacity)
         rows = self._segments[place].rows
-        part = slice(rows.starts[local], rows.starts[local + 1])
-        return rows.numbers[part], rows.codes[part]
+        terms = rows.terms[rows.starts[local] : rows.starts[local + 1]]
+        return (terms >> 8).astype(np.int32), terms.astype(np.uint8)
 
     def vector(self, row: int) -> tuple[U32, U8]:
         """The terms and codes of a row, as they were added."""
         numbers, codes = self._row(row)
-        return self._vocabulary.keys[numbers], codes.copy()
+        return self._vocabulary.keys[numbers], codes
 
     def nearest(self, row: int, *, k: int, floor: float = 0.0) -> Neighbours:
         """The k best other rows by score whose raw cosine is above `floor`; every one of them, exactly.
@@ -380,7 +380,8 @@ class Index:
         blocks = columns.blocks(place, len(segment))
         search(
             *segment.postings,
-            *segment.rows,
+            segment.rows.starts,
+            segment.rows.terms,
             query.order,
             query.weights,
             query.squares,
@@ -437,8 +438,7 @@ class Index:
         for place in np.unique(rows // self._capacity).tolist():
             dot_rows(
                 self._segments[place].rows.starts,
-                self._segments[place].rows.numbers,
-                self._segments[place].rows.codes,
+                self._segments[place].rows.terms,
                 place * self._capacity,
                 rows,
                 self._lookup,

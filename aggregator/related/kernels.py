@@ -129,8 +129,7 @@ def post(
 @compiled
 def post_all(
     row_starts: I64,
-    numbers: I32,
-    codes: U8,
+    terms: U32,
     starts: U32,
     ends: U32,
     docs: U16,
@@ -141,8 +140,9 @@ def post_all(
     """Append the postings of rows to empty lists; the pool must have four times their number."""
     used = 0
     for local in range(len(row_starts) - 1):
-        part = slice(row_starts[local], row_starts[local + 1])
-        used = post(local, numbers[part], codes[part], starts, ends, docs, tfs, slots, lines, used)
+        row = terms[row_starts[local] : row_starts[local + 1]]
+        numbers, codes = (row >> np.uint32(8)).astype(np.int32), row.astype(np.uint8)
+        used = post(local, numbers, codes, starts, ends, docs, tfs, slots, lines, used)
     return used
 
 
@@ -180,8 +180,7 @@ def remember(best: F32, tenth: F32, rows: I64, scores: F32) -> None:
 @compiled
 def dot_rows(
     row_starts: I64,
-    numbers: I32,
-    codes: U8,
+    terms: U32,
     first: int,
     rows: I64,
     lookup: F32,
@@ -198,8 +197,8 @@ def dot_rows(
             continue
         dot = total = 0.0
         for j in range(row_starts[local], row_starts[local + 1]):
-            number = numbers[j]
-            weight = tf[codes[j]] * (float(rarity[number]) + log_rows)
+            number = terms[j] >> np.uint32(8)
+            weight = tf[terms[j] & np.uint32(255)] * (float(rarity[number]) + log_rows)
             dot += lookup[number] * weight
             total += weight * weight
         dots[i] = dot

@@ -207,8 +207,7 @@ def search(
     slots: U8,
     lines: U8,
     row_starts: I64,
-    row_numbers: I32,
-    row_codes: U8,
+    row_terms: U32,
     order: I32,
     weights: F32,
     squares: F32,
@@ -304,7 +303,7 @@ def search(
             continue
         dot = total = 0.0
         for j in range(row_starts[local], row_starts[local + 1]):
-            number, part = row_numbers[j], tf[row_codes[j]]
+            number, part = row_terms[j] >> np.uint32(8), tf[row_terms[j] & np.uint32(255)]
             dot += part * lookup[number]
             total += (part * (rarity[number] + log_rows)) ** 2
         cosine = np.float32(min(1.0, dot / (norm * math.sqrt(total))))
