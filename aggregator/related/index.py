@@ -28,7 +28,6 @@ from aggregator.related.kernels import (
     measure,
     measure_row,
     remember,
-    sort,
     weigh,
 )
 from aggregator.related.search import finish, search
@@ -312,7 +311,7 @@ class Index:
         brings among that row's own ten best so far, which are noted. So one pass serves both ends.
         """
         numbers, codes = self._row(row)
-        query = self._weighed(numbers, codes, float(self._columns.days[row]), row)
+        query = self._weighed(numbers, codes, float(self._columns.days[row]), row, max(k, KEPT))
         first_time = row >= self._asked
         found, older = self._search(query, max(k, KEPT), floor, first_time)
         if first_time:
@@ -333,10 +332,11 @@ class Index:
     def query(self, terms: U32, codes: U8, day: float, *, k: int, floor: float = 0.0) -> Neighbours:
         """The k best rows for a text that is not held."""
         numbers = self._vocabulary.find(np.ascontiguousarray(terms, np.uint32))
-        query = self._weighed(numbers, np.ascontiguousarray(codes, np.uint8), day, -1)
+        query = self._weighed(numbers, np.ascontiguousarray(codes, np.uint8), day, -1, k)
         return self._search(query, k, floor, older=False)[0]
 
-    def _weighed(self, numbers: I32, codes: U8, day: float, row: int) -> _Query:
+    def _weighed(self, numbers: I32, codes: U8, day: float, row: int, k: int) -> _Query:
+        self._make_room(k)
         order = np.empty(len(numbers), np.int32)
         weights, squares = np.empty(len(numbers), np.float32), np.empty(len(numbers), np.float32)
         size, norm = weigh(
@@ -349,22 +349,19 @@ class Index:
             order,
             weights,
             squares,
+            self._lookup,
         )
         return _Query(order[:size], weights[:size], squares[:size], norm, day, row)
 
     def _search(self, query: _Query, k: int, floor: float, older: bool) -> tuple[Neighbours, Neighbours]:
         """The best rows with the older ones that gain, and the latter alone."""
-        self._make_room(k)
         self._sizes[:] = 0
         if query.norm > 0 and k > 0:
-            self._lookup[query.order] = query.weights
             for place in range(len(self._segments) - 1, -1, -1):
                 self._search_segment(place, query, k, floor, older)
-            self._lookup[query.order] = 0
         heap, gained, sizes = self._heap, self._older, self._sizes
         self._give_back()
-        length = finish(*heap, *gained, sizes, k, self._columns.days)
-        sort(*heap, length, self._columns.days)
+        length = finish(*heap, *gained, sizes, k, self._columns.days, query.order, self._lookup)
         return heap.first(length), gained.first(int(sizes[1]))
 
     def _give_back(self) -> None:

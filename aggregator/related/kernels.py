@@ -315,10 +315,12 @@ def weigh(
     order: I32,
     weights: F32,
     squares: F32,
+    lookup: F32,
 ) -> tuple[int, float]:
     """A query: its known numbers in `order`, first the terms whose lists are long for their weight.
 
-    `weights` are tf · idf², to be multiplied with another row's tf; `squares` (tf · idf)². Returns how many
+    `weights` are tf · idf², to be multiplied with another row's tf; `squares` (tf · idf)²;
+    `lookup` gets the weights by number. Returns how many
     there are, and the norm with the unknown terms.
     """
     total = 0.0
@@ -339,6 +341,7 @@ def weigh(
             weights[at] = weights[at - 1]
             squares[at] = squares[at - 1]
             at -= 1
+        lookup[number] = tf[codes[i]] * idf * idf
         worth[at] = value
         order[at] = number
         weights[at] = tf[codes[i]] * idf * idf

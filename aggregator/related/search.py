@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aggregator.related.kernels import BLOCK, SLOTS, better, closeness, compiled, offer
+from aggregator.related.kernels import BLOCK, SLOTS, better, closeness, compiled, offer, sort
 
 if TYPE_CHECKING:
     from aggregator.related.kernels import B1, F32, F64, I32, I64, U8, U16, U32
@@ -329,11 +329,19 @@ def finish(
     sizes: I64,
     limit: int,
     days: F64,
+    order: I32,
+    lookup: F32,
 ) -> int:
-    """Append the older entries that the heap does not hold; returns the new length."""
+    """Append the older entries that the heap does not hold and sort all, best first; returns the new length.
+
+    Clears the query's weights in `lookup`.
+    """
+    for number in order:
+        lookup[number] = 0
     size = int(sizes[0])
     for i in range(sizes[1]):
         scores[size], cosines[size], rows[size] = older_scores[i], older_cosines[i], older_rows[i]
         if sizes[0] == limit and better(scores, rows, 0, size, days):
             size += 1
+    sort(scores, cosines, rows, size, days)
     return size
