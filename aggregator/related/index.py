@@ -95,7 +95,9 @@ class Index:
     """
 
     def __init__(self, *, segment_rows: int = SEGMENT_ROWS) -> None:
-        """`segment_rows` at most 65,536; it does not change what is found."""
+        """`segment_rows` from 1 to 65,536 (else ValueError); it does not change what is found."""
+        if not 1 <= segment_rows <= SEGMENT_ROWS:
+            raise ValueError(f"segments of {segment_rows} rows")
         self._capacity = segment_rows
         self._vocabulary = Vocabulary()
         self._columns = Columns(segment_rows, KEPT)

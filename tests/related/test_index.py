@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -365,6 +368,18 @@ def test_an_unfinished_save_leaves_the_last_one(tmp_path: Path) -> None:
     assert same(loaded.nearest(39, k=9), index.nearest(39, k=9))
     loaded.save(tmp_path)
     assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_segments_have_a_largest_size() -> None:
+    for segment_rows in (0, 65_537):
+        with pytest.raises(ValueError, match="segments of"):
+            Index(segment_rows=segment_rows)
+
+
+def test_works_where_nothing_compiled_can_be_kept() -> None:
+    code = "import aggregator.related.kernels as k; assert k.closeness.py_func(0.0) == 2.5"
+    environment = {**os.environ, "NUMBA_CACHE_DIR": "/proc/nowhere"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 
 
 def test_codes_are_close_to_the_weights_that_they_stand_for() -> None:
