@@ -119,13 +119,13 @@ class Index:
         self._open()
         before = read_manifest(folder)
         generation = before["generation"] + 1 if before else 0
-        named = {bundle["file"] for bundle in before["bundles"]} if before else set()
+        there = {(b["file"], b["check"]) for b in before["bundles"]} if before else set()
         bundles = []
         for place, segment in enumerate(self._segments):
             if not isinstance(segment, Sealed):
                 continue
             bundle = segment.bundle
-            if bundle is None or bundle["file"] not in named:
+            if bundle is None or (bundle["file"], bundle["check"]) not in there:
                 bundle = write_bundle(folder, f"segment-{place}-{generation}.arrays", segment.arrays())
                 self._segments[place] = _sealed(folder, bundle) or segment
             bundles.append(bundle)
@@ -228,6 +228,8 @@ class Index:
         if isinstance(last, Open) and len(last) < self._capacity:
             return last
         if isinstance(last, Open):
+            self._measure(len(self._segments) - 1)
+            self._columns.hide_dead()
             self._segments[-1] = last.sealed(self._vocabulary.size)
         made = Open(self._capacity, self._vocabulary.room)
         self._segments.append(made)
@@ -272,23 +274,24 @@ class Index:
     def measure(self) -> None:
         """Make the bounds of all rows anew. Done when it is due; it changes how fast, not what is found."""
         self._measured = self._alive
-        columns = self._columns
-        for place, segment in enumerate(self._segments):
-            part = self._part(place)
-            if isinstance(segment, Open):
-                segment.choose_common()
-            postings = segment.postings
-            measure(
-                *postings[:5],
-                self._vocabulary.rarity,
-                self._log_rows,
-                self._tf,
-                columns.inverse[part],
-                columns.share[part],
-            )
-            tenth = columns.tenth[part]
-            self._typical[place] = float(np.partition(tenth, len(tenth) // 16)[len(tenth) // 16])
-        columns.hide_dead()
+        for place in range(len(self._segments)):
+            self._measure(place)
+        self._columns.hide_dead()
+
+    def _measure(self, place: int) -> None:
+        segment, part, columns = self._segments[place], self._part(place), self._columns
+        if isinstance(segment, Open):
+            segment.choose_common()
+        measure(
+            *segment.postings[:5],
+            self._vocabulary.rarity,
+            self._log_rows,
+            self._tf,
+            columns.inverse[part],
+            columns.share[part],
+        )
+        tenth = columns.tenth[part]
+        self._typical[place] = float(np.partition(tenth, len(tenth) // 16)[len(tenth) // 16])
 
     def _part(self, place: int) -> slice:
         """The rows of a segment."""
