@@ -1,8 +1,8 @@
 """Named arrays in files that can be dropped at any time: written whole or not at all, read by mapping.
 
-A folder holds bundles (several arrays in one file) and a manifest that says what lies where. A bundle is written
-under another name and renamed, the manifest last of all, so that a crash leaves the old state. What is missing,
-of another version, shorter than promised or damaged is `None` to the reader, who makes it again.
+A folder holds bundles (several arrays in one file) and a manifest that says what lies where. A bundle is
+written under another name and renamed, the manifest last of all, so that a crash leaves the old state. What
+is missing, of another version, shorter than promised or damaged is `None` to the reader, who makes it again.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import json
 import mmap
 import os
 import zlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import numpy.typing as npt
 
@@ -66,7 +66,26 @@ def read_bundle(folder: Path, bundle: Bundle) -> Arrays | None:
         return None
     if len(mapped) != bundle["bytes"] or _check(mapped) != bundle["check"]:
         return None
+    _advise(mapped, 0, len(mapped))
     return {name: _array(mapped, *place) for name, place in bundle["arrays"].items()}
+
+
+def give_back(array: npt.NDArray[Any]) -> None:
+    """Let go of the memory of a mapped array that was never written to; it is read again when it is needed.
+
+    Where the array is not mapped, or the system cannot do it, nothing happens.
+    """
+    base: object = array
+    while isinstance(base, np.ndarray | memoryview):
+        base = base.base if isinstance(base, np.ndarray) else base.obj
+    if isinstance(base, mmap.mmap):
+        start = array.ctypes.data - np.frombuffer(base, np.uint8, 1).ctypes.data
+        _advise(base, -(-start // _PAGE) * _PAGE, start + array.nbytes)
+
+
+def _advise(mapped: mmap.mmap, start: int, end: int) -> None:
+    if hasattr(mmap, "MADV_DONTNEED") and end > start:
+        mapped.madvise(mmap.MADV_DONTNEED, start, end - start)
 
 
 def write_manifest(folder: Path, content: Mapping[str, object]) -> None:

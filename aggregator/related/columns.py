@@ -23,8 +23,9 @@ class Columns:
 
     `days` since 1970, NaN for none. `inverse` is 1/norm and `share` the part of the norm that common terms
     make, both of the last refresh. `best` are the row's best scores so far, descending, `tenth` the last of
-    them; 0 where there are fewer. Dead rows have inverse and share 0 and tenth inf, so that nothing finds them.
-    `lows` and `highs` bound the days of each block of rows, some of which may be `undated`; blocks do not cross segments.
+    them; 0 where there are fewer. Dead rows have inverse and share 0 and tenth inf, so that nothing finds
+    them. `lows` and `highs` bound the days of each block of rows, some of which may be `undated`; blocks do
+    not cross segments.
     """
 
     def __init__(self, segment_rows: int, kept: int) -> None:

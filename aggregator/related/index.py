@@ -1,8 +1,8 @@
 """The texts of one language to their neighbours: exact, incremental, in well under a millisecond.
 
-A TF-IDF index by segments. A weight is tf · idf; the tf is a code that depends on the text alone (`codes`), the
-idf is scikit-learn's smooth one, ln((1 + N)/(1 + df)) + 1, of the rows held at the moment of the question. So a
-cosine is always that of now. Everything depends on the order of arrival only, not on batches or restarts.
+A TF-IDF index by segments. A weight is tf · idf; the tf is a code that depends on the text alone (`codes`),
+the idf is scikit-learn's smooth one, ln((1 + N)/(1 + df)) + 1, of the rows held when it is asked for. So a
+cosine is always that of now. All depends on the order of arrival only, not on batches or restarts.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from aggregator.related.kernels import (
     measure,
     measure_row,
     remember,
-    sort,
     weigh,
 )
 from aggregator.related.pairs import clear_rows, head_rows, spread_rows
@@ -49,12 +48,13 @@ KEPT = 10
 SEGMENT_ROWS = 65_536
 _GROWTH = 1.02
 _NO_NORM = np.float32(1e-12)
+_SEARCHES = 4
 
 
 class Neighbours(NamedTuple):
     """Rows, best first by score; equal scores: the newer day first (no day last), then the smaller row.
 
-    `cosines` are raw, in (0, 1]; a score is cosine × closeness of the days (`kernels.closeness`), in (0, 2.5].
+    `cosines` are raw, in (0, 1]; a score is cosine × `kernels.closeness` of the days, in (0, 2.5].
     """
 
     rows: I64
@@ -80,7 +80,7 @@ class _Room(NamedTuple):
 
 
 class _Query(NamedTuple):
-    """A text's known terms: `kernels.weigh` tells of the arrays. `lookup` needs them in the order of arrival."""
+    """A text's known terms; `kernels.weigh` tells of the arrays. `row` is -1 for a text that is not held."""
 
     order: I32
     weights: F32
@@ -97,13 +97,16 @@ class Index:
     """
 
     def __init__(self, *, segment_rows: int = SEGMENT_ROWS) -> None:
-        """`segment_rows` at most 65,536; it does not change what is found."""
+        """`segment_rows` from 1 to 65,536 (else ValueError); it does not change what is found."""
+        if not 1 <= segment_rows <= SEGMENT_ROWS:
+            raise ValueError(f"segments of {segment_rows} rows")
         self._capacity = segment_rows
         self._vocabulary = Vocabulary()
         self._columns = Columns(segment_rows, KEPT)
         self._segments: list[Open | Sealed] = []
         self._typical: list[float] = []  # what few rows' tenth scores are below, by segment
         self._alive = self._measured = 0
+        self._searches = 0
         self._asked = 0  # rows before this one have had their neighbours found
         self._near = np.array([closeness(float(day)) for day in range(1024)], np.float32)
         self._tf = TF.copy()
@@ -118,15 +121,16 @@ class Index:
         self._open()
         before = read_manifest(folder)
         generation = before["generation"] + 1 if before else 0
-        named = {bundle["file"] for bundle in before["bundles"]} if before else set()
+        there = {(b["file"], b["check"]) for b in before["bundles"]} if before else set()
         bundles = []
         for place, segment in enumerate(self._segments):
-            if isinstance(segment, Sealed):
-                if segment.bundle is None or segment.bundle["file"] not in named:
-                    name = f"segment-{place}-{generation}.arrays"
-                    bundle = write_bundle(folder, name, segment.arrays())
-                    self._segments[place] = segment = _sealed(folder, bundle) or segment
-                bundles.append(segment.bundle)
+            if not isinstance(segment, Sealed):
+                continue
+            bundle = segment.bundle
+            if bundle is None or (bundle["file"], bundle["check"]) not in there:
+                bundle = write_bundle(folder, f"segment-{place}-{generation}.arrays", segment.arrays())
+                self._segments[place] = _sealed(folder, bundle) or segment
+            bundles.append(bundle)
         bundles.append(write_bundle(folder, f"rest-{generation}.arrays", self._rest()))
         write_manifest(folder, {"generation": generation, "bundles": bundles, **self._numbers()})
 
@@ -145,7 +149,7 @@ class Index:
 
     @classmethod
     def load(cls, folder: Path) -> Index | None:
-        """The index that was saved in `folder`; None if there is none, or it is damaged or of another version."""
+        """The index that was saved in `folder`; None if it is missing, damaged or of another version."""
         manifest = read_manifest(folder)
         if manifest is None:
             return None
@@ -159,7 +163,7 @@ class Index:
         made._vocabulary = Vocabulary.of(arrays["keys"], arrays["counts"], arrays["rarity"])
         made._columns.restore(arrays)
         made._typical = arrays["typical"].tolist()
-        rows = Rows(arrays["row_starts"], arrays["numbers"], arrays["codes"])
+        rows = Rows(arrays["row_starts"], arrays["terms"])
         last = Open.of(rows, arrays["slots"], made._capacity, made._vocabulary.room)
         made._segments = [segment for segment in segments if segment is not None] + [last]
         return made
@@ -169,6 +173,7 @@ class Index:
         self._lookup: F32 = np.zeros(self._vocabulary.room, np.float32)
         self._sums: F32 = np.zeros(self._capacity, np.float32)
         self._found: I32 = np.empty(self._capacity, np.int32)
+        self._products: F32 = np.empty(self._capacity, np.float32)
         self._closed: F32 = np.full(self._capacity, np.inf, np.float32)
         self._sizes: I64 = np.zeros(2, np.int64)
         self._heap = _Room.of(0)
@@ -198,7 +203,7 @@ class Index:
         return math.log(1 + self._alive)
 
     def idf(self, terms: U32) -> F32:
-        """ln((1 + N)/(1 + df)) + 1 of each term, scikit-learn's smooth idf over the rows that are not removed."""
+        """ln((1 + N)/(1 + df)) + 1 of each term, over the rows that are not removed."""
         numbers = self._vocabulary.find(np.ascontiguousarray(terms, np.uint32))
         rarity = np.where(numbers < 0, np.float32(1), self._vocabulary.rarity[numbers])
         return np.asarray(rarity + self._log_rows, np.float32)
@@ -225,6 +230,8 @@ class Index:
         if isinstance(last, Open) and len(last) < self._capacity:
             return last
         if isinstance(last, Open):
+            self._measure(len(self._segments) - 1)
+            self._columns.hide_dead()
             self._segments[-1] = last.sealed(self._vocabulary.size)
         made = Open(self._capacity, self._vocabulary.room)
         self._segments.append(made)
@@ -263,25 +270,30 @@ class Index:
         """Measure all rows anew if their number has changed by 2 % since it was last done."""
         if self._measured / _GROWTH < self._alive < self._measured * _GROWTH:
             return False
-        self._measured = self._alive
-        columns = self._columns
-        for place, segment in enumerate(self._segments):
-            part = self._part(place)
-            if isinstance(segment, Open):
-                segment.choose_common()
-            postings = segment.postings
-            measure(
-                *postings[:5],
-                self._vocabulary.rarity,
-                self._log_rows,
-                self._tf,
-                columns.inverse[part],
-                columns.share[part],
-            )
-            tenth = columns.tenth[part]
-            self._typical[place] = float(np.partition(tenth, len(tenth) // 16)[len(tenth) // 16])
-        columns.hide_dead()
+        self.measure()
         return True
+
+    def measure(self) -> None:
+        """Make the bounds of all rows anew. Done when it is due; it changes how fast, not what is found."""
+        self._measured = self._alive
+        for place in range(len(self._segments)):
+            self._measure(place)
+        self._columns.hide_dead()
+
+    def _measure(self, place: int) -> None:
+        segment, part, columns = self._segments[place], self._part(place), self._columns
+        if isinstance(segment, Open):
+            segment.choose_common()
+        measure(
+            *segment.postings[:5],
+            self._vocabulary.rarity,
+            self._log_rows,
+            self._tf,
+            columns.inverse[part],
+            columns.share[part],
+        )
+        tenth = columns.tenth[part]
+        self._typical[place] = float(np.partition(tenth, len(tenth) // 16)[len(tenth) // 16])
 
     def _part(self, place: int) -> slice:
         """The rows of a segment."""
@@ -291,13 +303,13 @@ class Index:
     def _row(self, row: int) -> tuple[I32, U8]:
         place, local = divmod(row, self._capacity)
         rows = self._segments[place].rows
-        part = slice(rows.starts[local], rows.starts[local + 1])
-        return rows.numbers[part], rows.codes[part]
+        terms = rows.terms[rows.starts[local] : rows.starts[local + 1]]
+        return (terms >> 8).astype(np.int32), terms.astype(np.uint8)
 
     def vector(self, row: int) -> tuple[U32, U8]:
         """The terms and codes of a row, as they were added."""
         numbers, codes = self._row(row)
-        return self._vocabulary.keys[numbers], codes.copy()
+        return self._vocabulary.keys[numbers], codes
 
     def nearest(self, row: int, *, k: int, floor: float = 0.0) -> Neighbours:
         """The k best other rows by score whose raw cosine is above `floor`; every one of them, exactly.
@@ -306,7 +318,7 @@ class Index:
         brings among that row's own ten best so far, which are noted. So one pass serves both ends.
         """
         numbers, codes = self._row(row)
-        query = self._weighed(numbers, codes, float(self._columns.days[row]), row)
+        query = self._weighed(numbers, codes, float(self._columns.days[row]), row, max(k, KEPT))
         first_time = row >= self._asked
         found, older = self._search(query, max(k, KEPT), floor, first_time)
         if first_time:
@@ -332,10 +344,11 @@ class Index:
     def query(self, terms: U32, codes: U8, day: float, *, k: int, floor: float = 0.0) -> Neighbours:
         """The k best rows for a text that is not held."""
         numbers = self._vocabulary.find(np.ascontiguousarray(terms, np.uint32))
-        query = self._weighed(numbers, np.ascontiguousarray(codes, np.uint8), day, -1)
+        query = self._weighed(numbers, np.ascontiguousarray(codes, np.uint8), day, -1, k)
         return self._search(query, k, floor, older=False)[0]
 
-    def _weighed(self, numbers: I32, codes: U8, day: float, row: int) -> _Query:
+    def _weighed(self, numbers: I32, codes: U8, day: float, row: int, k: int) -> _Query:
+        self._make_room(k)
         order = np.empty(len(numbers), np.int32)
         weights, squares = np.empty(len(numbers), np.float32), np.empty(len(numbers), np.float32)
         size, norm = weigh(
@@ -348,29 +361,36 @@ class Index:
             order,
             weights,
             squares,
+            self._lookup,
         )
         return _Query(order[:size], weights[:size], squares[:size], norm, day, row)
 
     def _search(self, query: _Query, k: int, floor: float, older: bool) -> tuple[Neighbours, Neighbours]:
         """The best rows with the older ones that gain, and the latter alone."""
-        self._make_room(k)
         self._sizes[:] = 0
         if query.norm > 0 and k > 0:
-            self._lookup[query.order] = query.weights
             for place in range(len(self._segments) - 1, -1, -1):
                 self._search_segment(place, query, k, floor, older)
-            self._lookup[query.order] = 0
         heap, gained, sizes = self._heap, self._older, self._sizes
-        length = finish(*heap, *gained, sizes, k, self._columns.days)
-        sort(*heap, length, self._columns.days)
+        self._give_back()
+        length = finish(*heap, *gained, sizes, k, self._columns.days, query.order, self._lookup)
         return heap.first(length), gained.first(int(sizes[1]))
+
+    def _give_back(self) -> None:
+        """Keep the vectors in files from filling the memory: many searches touch all of them."""
+        self._searches += 1
+        if self._searches % _SEARCHES == 0:
+            for segment in self._segments:
+                if isinstance(segment, Sealed):
+                    segment.give_back()
 
     def _search_segment(self, place: int, query: _Query, k: int, floor: float, older: bool) -> None:
         columns, segment, part = self._columns, self._segments[place], self._part(place)
         blocks = columns.blocks(place, len(segment))
         search(
             *segment.postings,
-            *segment.rows,
+            segment.rows.starts,
+            segment.rows.terms,
             query.order,
             query.weights,
             query.squares,
@@ -382,6 +402,7 @@ class Index:
             self._near,
             self._sums[: len(segment)],
             self._found,
+            self._products,
             columns.inverse[part],
             columns.share[part],
             columns.tenth[part] if older else self._closed[: len(segment)],
@@ -409,7 +430,7 @@ class Index:
             self._heap = _Room.of(k + 1 + len(self._older.rows))
 
     def dots(self, terms: U32, weights: F32, rows: I64) -> F32:
-        """Σ weight · tf · idf over the terms that each of `rows` holds: products with unnormalised vectors."""
+        """Σ weight · tf · idf over the terms of each of `rows`: products with unnormalised vectors."""
         return self._forward(terms, weights, rows)[0]
 
     def norms(self, rows: I64) -> F32:
@@ -425,7 +446,8 @@ class Index:
         dots, norms = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
         for place in np.unique(rows // self._capacity).tolist():
             dot_rows(
-                *self._segments[place].rows,
+                self._segments[place].rows.starts,
+                self._segments[place].rows.terms,
                 place * self._capacity,
                 rows,
                 self._lookup,

@@ -1,7 +1,7 @@
 """The loops of the index, compiled by numba: one thread, no objects, no allocation worth the name.
 
-Compiled at the first call and kept in `__pycache__`, or in the user's cache folder where that cannot be written
-(`NUMBA_CACHE_DIR` chooses another); where none can, they are compiled anew in each process.
+Compiled at the first call and kept in `__pycache__`, or in the user's cache folder where that cannot be
+written (`NUMBA_CACHE_DIR` chooses another); where none can, they are compiled anew in each process.
 
 Words: a *number* names a term (its place in the vocabulary), a *local* row counts within its segment, a
 *posting* is (local row, code of the tf).
@@ -129,8 +129,7 @@ def post(
 @compiled
 def post_all(
     row_starts: I64,
-    numbers: I32,
-    codes: U8,
+    terms: U32,
     starts: U32,
     ends: U32,
     docs: U16,
@@ -141,8 +140,9 @@ def post_all(
     """Append the postings of rows to empty lists; the pool must have four times their number."""
     used = 0
     for local in range(len(row_starts) - 1):
-        part = slice(row_starts[local], row_starts[local + 1])
-        used = post(local, numbers[part], codes[part], starts, ends, docs, tfs, slots, lines, used)
+        row = terms[row_starts[local] : row_starts[local + 1]]
+        numbers, codes = (row >> np.uint32(8)).astype(np.int32), row.astype(np.uint8)
+        used = post(local, numbers, codes, starts, ends, docs, tfs, slots, lines, used)
     return used
 
 
@@ -180,8 +180,7 @@ def remember(best: F32, tenth: F32, rows: I64, scores: F32) -> None:
 @compiled
 def dot_rows(
     row_starts: I64,
-    numbers: I32,
-    codes: U8,
+    terms: U32,
     first: int,
     rows: I64,
     lookup: F32,
@@ -198,8 +197,8 @@ def dot_rows(
             continue
         dot = total = 0.0
         for j in range(row_starts[local], row_starts[local + 1]):
-            number = numbers[j]
-            weight = tf[codes[j]] * (float(rarity[number]) + log_rows)
+            number = terms[j] >> np.uint32(8)
+            weight = tf[terms[j] & np.uint32(255)] * (float(rarity[number]) + log_rows)
             dot += lookup[number] * weight
             total += weight * weight
         dots[i] = dot
@@ -274,8 +273,8 @@ def adjust(
 ) -> None:
     """Follow the idf of rare terms after `step` (1 or -1) of their rows came, so that bounds stay bounds.
 
-    A norm that falls is followed, one that grows makes the bound no smaller than it must be. What terms of many
-    rows change until the next measuring is left to the slack of the bounds.
+    The share only grows. What terms of many rows change until the next measuring is left to the slack of the
+    bounds.
     """
     for number in numbers:
         if number >= len(starts) or counts[number] > RARE or counts[number] <= max(step, 0):
@@ -285,9 +284,9 @@ def adjust(
         for j in range(starts[number], ends[number]):
             local = docs[j]
             part = change * (tf[tfs[j]] * inverse[local]) ** 2
+            factor = np.float32(1 / math.sqrt(max(1e-6, 1 + part)))
+            inverse[local] *= factor
             if step > 0:
-                factor = np.float32(1 / math.sqrt(max(1e-6, 1 + part)))
-                inverse[local] *= factor
                 share[local] = min(np.float32(1), share[local] * factor)
             else:
                 share[local] = min(1.0, math.sqrt(share[local] ** 2 + part))
@@ -295,7 +294,7 @@ def adjust(
 
 @compiled
 def draw_lines(starts: U32, ends: U32, docs: U16, tfs: U8, numbers: I64, slots: U8, lines: U8) -> None:
-    """Make `numbers` the common terms of a segment: slot i and the codes in column i are those of the i-th."""
+    """Make `numbers` the common terms of a segment: slot i, and the codes in column i, are the i-th's."""
     slots[:] = 255
     lines[:] = 0
     for slot in range(len(numbers)):
@@ -316,10 +315,12 @@ def weigh(
     order: I32,
     weights: F32,
     squares: F32,
+    lookup: F32,
 ) -> tuple[int, float]:
-    """A query: its known numbers in `order`, from the term whose list is longest for its weight on.
+    """A query: its known numbers in `order`, first the terms whose lists are long for their weight.
 
-    `weights` are tf · idf², to be multiplied with another row's tf; `squares` (tf · idf)². Returns how many
+    `weights` are tf · idf², to be multiplied with another row's tf; `squares` (tf · idf)²;
+    `lookup` gets the weights by number. Returns how many
     there are, and the norm with the unknown terms.
     """
     total = 0.0
@@ -340,6 +341,7 @@ def weigh(
             weights[at] = weights[at - 1]
             squares[at] = squares[at - 1]
             at -= 1
+        lookup[number] = tf[codes[i]] * idf * idf
         worth[at] = value
         order[at] = number
         weights[at] = tf[codes[i]] * idf * idf
@@ -350,7 +352,7 @@ def weigh(
 
 @compiled
 def closeness(days: float) -> float:
-    """How much more two texts count that are `days` apart: from 2.5 at once to 1 for ever or without a date."""
+    """How much more two texts count that are `days` apart: from 2.5 at once to 1 far off or undated."""
     if not days >= 0:
         return 1.0
     return 1.0 + 0.5 * (math.exp(-days / 2) + math.exp(-days / 14) + math.exp(-days / 90))
@@ -398,7 +400,7 @@ def _rise(scores: F32, cosines: F32, rows: I64, at: int, days: F64) -> None:
 
 @compiled
 def offer(scores: F32, cosines: F32, rows: I64, size: int, limit: int, days: F64) -> int:
-    """Take the entry at `limit` into the heap of at most `limit` if it is good enough; returns the new size."""
+    """Take the entry at `limit` into the heap of at most `limit` if it is good enough; returns its size."""
     if size < limit:
         _swap(scores, cosines, rows, size, limit)
         _rise(scores, cosines, rows, size, days)

@@ -9,7 +9,6 @@ import numpy as np
 from aggregator.related.kernels import compiled
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
 
     from aggregator.related.kernels import F32, I32, I64, U8, U32
 

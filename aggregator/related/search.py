@@ -5,9 +5,10 @@ Exact, and still most of the work is left out. The score of a row is cosine × c
     cosine = Σ scanned terms + Σ skipped terms ≤ scanned / (|q||d|) + |q skipped|/|q| · |d common|/|d|
 
 by Cauchy and Schwarz, as only terms that are common in the segment may be skipped. The lists of the scanned
-terms are added up for all rows; rows whose bound, times the closeness that their block can have, beats neither
-the worst entry of the query's list nor that of the row's own list fall away. The others are scored from all
-their terms, with idf and norms of this moment: what comes out depends on neither segments nor bounds.
+terms are added up for all rows; rows whose bound, times the closeness that their block can have, beats
+neither the worst entry of the query's list nor that of the row's own list fall away. For the others the
+skipped terms are looked up in a line of memory. What is left then is scored from all its terms, with idf and
+norms of this moment: so what comes out depends on neither segments nor bounds.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aggregator.related.kernels import BLOCK, SLOTS, better, closeness, compiled, offer
+from aggregator.related.kernels import BLOCK, SLOTS, better, closeness, compiled, offer, sort
 
 if TYPE_CHECKING:
     from aggregator.related.kernels import B1, F32, F64, I32, I64, U8, U16, U32
@@ -43,7 +44,7 @@ def _scan(
     sums: F32,
     skipped: I32,
 ) -> tuple[int, float]:
-    """Add up the lists of the query in `sums`, but for common terms with a norm of at most `reach` together.
+    """Add up the lists of the query in `sums`, but for common terms whose norm is at most `reach` in all.
 
     Their places in the query go into `skipped`; returns how many there are, and their norm.
     """
@@ -73,7 +74,7 @@ def _scan(
 
 @compiled
 def _largest(values: F32, limit: int) -> float:
-    """The value that `limit` of these positive values reach, 0 if there are fewer; the values are reordered."""
+    """The value that `limit` of these positive ones reach, 0 if there are fewer; they are reordered."""
     if len(values) < limit:
         return 0.0
     for i in range(1, len(values)):  # the first `limit` are a heap, the smallest on top
@@ -151,10 +152,11 @@ def _survivors(
     day: float,
     near: F32,
     found: I32,
+    products: F32,
 ) -> int:
-    """Local rows that may be good enough, in `found`; sets `sums` back to 0. Returns how many.
+    """Local rows that may be good enough, in `found`, and their `products` with the query; clears `sums`.
 
-    `rest` is the norm of the skipped terms, whose slots are `columns`, and `weights` theirs.
+    Returns how many. `rest` is the norm of the skipped terms, `columns` are their slots, `weights` theirs.
     """
     size = 0
     worst = np.float32(least)
@@ -178,11 +180,22 @@ def _survivors(
                         for j in range(len(columns)):
                             dot += tf[line[columns[j]]] * weights[j]
                         if dot * n[i] * scale > bar:
-                            found[size] = first + i
+                            found[size], products[size] = first + i, dot
                             size += 1
             for i in range(len(s)):
                 s[i] = 0
     return size
+
+
+@compiled
+def _estimate(
+    found: I32, products: F32, inverse: F32, days: F64, first: int, day: float, norm: float
+) -> None:
+    """Make scores of the products, but for what the norms have aged."""
+    scale = np.float32(1 / norm)
+    for i in range(len(found)):
+        local = found[i]
+        products[i] *= inverse[local] * scale * np.float32(closeness(abs(days[first + local] - day)))
 
 
 @compiled
@@ -194,8 +207,7 @@ def search(
     slots: U8,
     lines: U8,
     row_starts: I64,
-    row_numbers: I32,
-    row_codes: U8,
+    row_terms: U32,
     order: I32,
     weights: F32,
     squares: F32,
@@ -207,6 +219,7 @@ def search(
     near: F32,
     sums: F32,
     found: I32,
+    products: F32,
     inverse: F32,
     share: F32,
     tenth: F32,
@@ -233,7 +246,7 @@ def search(
     `first` is the segment's first row; per-row arrays are its part, but `days`, which is whole. `row` is the
     query's, or -1. `lookup` holds the query's weights by number. `sizes` counts heap and older list.
     """
-    least = floor
+    least = float(floor)
     if sizes[0] == limit:
         least = max(floor, float(scores[0]))
     gap = np.inf
@@ -245,7 +258,7 @@ def search(
     )
     skipped = np.empty(SLOTS, np.int32)
     count, rest = _scan(
-        starts, ends, docs, tfs, slots, order, weights, squares, reach * norm, tf, sums, skipped
+        starts, ends, docs, tfs, slots, order, weights, squares, float(reach * norm), tf, sums, skipped
     )
     if first <= row < first + len(sums):
         sums[row - first] = 0
@@ -272,25 +285,29 @@ def search(
         day,
         near,
         found,
+        products,
     )
+    _estimate(found[:size], products, inverse, days, first, day, norm)
+    room = min(sizes[0], limit)
+    bounds = np.empty(room + size, np.float32)
+    bounds[:room] = scores[:room]
+    for i in range(size):
+        if first + found[i] == row:
+            products[i] = 0
+        bounds[room + i] = products[i] / np.float32(SLACK)
+    least = max(floor, _largest(bounds, limit))
     for i in range(size - 1, -1, -1):
         local = found[i]
         other = first + local
-        if other == row:
+        if products[i] * SLACK <= min(least, tenth[local]):
             continue
-        dot = 0.0
+        dot = total = 0.0
         for j in range(row_starts[local], row_starts[local + 1]):
-            dot += tf[row_codes[j]] * lookup[row_numbers[j]]
-        apart = closeness(abs(days[other] - day))
-        if sizes[0] == limit:
-            least = max(floor, float(scores[0]))
-        if dot * inverse[local] / norm * apart * SLACK <= min(least, tenth[local]):
-            continue
-        total = 0.0
-        for j in range(row_starts[local], row_starts[local + 1]):
-            total += (tf[row_codes[j]] * (rarity[row_numbers[j]] + log_rows)) ** 2
+            number, part = row_terms[j] >> np.uint32(8), tf[row_terms[j] & np.uint32(255)]
+            dot += part * lookup[number]
+            total += (part * (rarity[number] + log_rows)) ** 2
         cosine = np.float32(min(1.0, dot / (norm * math.sqrt(total))))
-        score = np.float32(cosine * apart)
+        score = np.float32(cosine * closeness(abs(days[other] - day)))
         if not cosine > floor:
             continue
         if score > tenth[local] and other < row:
@@ -312,11 +329,19 @@ def finish(
     sizes: I64,
     limit: int,
     days: F64,
+    order: I32,
+    lookup: F32,
 ) -> int:
-    """Append the older entries that the heap does not hold; returns the new length."""
-    size = sizes[0]
+    """Append the older entries that the heap does not hold and sort all, best first; returns the new length.
+
+    Clears the query's weights in `lookup`.
+    """
+    for number in order:
+        lookup[number] = 0
+    size = int(sizes[0])
     for i in range(sizes[1]):
         scores[size], cosines[size], rows[size] = older_scores[i], older_cosines[i], older_rows[i]
         if sizes[0] == limit and better(scores, rows, 0, size, days):
             size += 1
+    sort(scores, cosines, rows, size, days)
     return size

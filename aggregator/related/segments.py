@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from aggregator.related.cachefiles import give_back
 from aggregator.related.kernels import I32, I64, SLOTS, U8, U16, U32, draw_lines, pack, post, post_all
 
 if TYPE_CHECKING:
@@ -38,11 +39,10 @@ class Postings(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Forward: of the local row r, the terms' `numbers` and `codes` from starts[r] to starts[r + 1]."""
+    """Forward: of the local row r, the terms from starts[r] to starts[r + 1], each number · 256 + code."""
 
     starts: I64
-    numbers: I32
-    codes: U8
+    terms: U32
 
 
 class Sealed:
@@ -57,27 +57,30 @@ class Sealed:
     @classmethod
     def of(cls, arrays: Arrays, bundle: Bundle) -> Sealed:
         """The segment in these arrays of a file."""
-        rows = Rows(arrays["row_starts"], arrays["numbers"], arrays["codes"])
-        made = cls(*(arrays[name] for name in ("offsets", "docs", "tfs", "slots", "lines")), rows)
+        rows = Rows(arrays["row_starts"], arrays["terms"])
+        made = cls(arrays["offsets"], arrays["docs"], arrays["tfs"], arrays["slots"], arrays["lines"], rows)
         made.bundle = bundle
         return made
 
     def __len__(self) -> int:
         return len(self.rows.starts) - 1
 
+    def give_back(self) -> None:
+        """Let go of the memory of the rows, if they are in a file: few of many are read, here and there."""
+        for array in self.rows:
+            give_back(array)
+
     def arrays(self) -> Arrays:
         """What `of` needs."""
         _, _, docs, tfs, slots, lines = self.postings
-        row_starts, numbers, codes = self.rows
         return {
             "offsets": self.offsets,
             "docs": docs,
             "tfs": tfs,
             "slots": slots,
             "lines": lines,
-            "row_starts": row_starts,
-            "numbers": numbers,
-            "codes": codes,
+            "row_starts": self.rows.starts,
+            "terms": self.rows.terms,
         }
 
 
@@ -91,17 +94,16 @@ class Open:
         self.docs: U16 = np.zeros(4096, np.uint16)
         self.tfs: U8 = np.zeros(4096, np.uint8)
         self._row_starts: I64 = np.zeros(capacity + 1, np.int64)
-        self._numbers: I32 = np.zeros(4096, np.int32)
-        self._codes: U8 = np.zeros(4096, np.uint8)
+        self._terms: U32 = np.zeros(4096, np.uint32)
         self._refresh_views()
 
     @classmethod
     def of(cls, rows: Rows, slots: U8, capacity: int, terms: int) -> Open:
         """The open segment of these rows."""
         made = cls(capacity, terms)
-        made._size, length = len(rows.starts) - 1, len(rows.numbers)
+        made._size, length = len(rows.starts) - 1, len(rows.terms)
         made._row_starts[: made._size + 1] = rows.starts
-        made._numbers, made._codes = _doubled(rows.numbers), _doubled(rows.codes)
+        made._terms = _doubled(rows.terms)
         made.docs, made.tfs = np.zeros(4 * length + 1, np.uint16), np.zeros(4 * length + 1, np.uint8)
         made.slots[: len(slots)] = slots
         made._used = post_all(*rows, made.starts, made.ends, made.docs, made.tfs, made.slots, made.lines)
@@ -118,7 +120,7 @@ class Open:
 
     def _refresh_views(self) -> None:
         self.postings = Postings(self.starts, self.ends, self.docs, self.tfs, self.slots, self.lines)
-        self.rows = Rows(self._row_starts[: self._size + 1], self._numbers, self._codes)
+        self.rows = Rows(self._row_starts[: self._size + 1], self._terms)
 
     def append(self, numbers: I32, codes: U8, terms: int) -> None:
         """Add a row; `terms` is how many numbers there may be."""
@@ -130,9 +132,9 @@ class Open:
             self._refresh_views()
         self._post(numbers, codes)
         at, end = self._row_starts[self._size], self._row_starts[self._size] + len(numbers)
-        while end > len(self._numbers):
-            self._numbers, self._codes = _doubled(self._numbers), _doubled(self._codes)
-        self._numbers[at:end], self._codes[at:end] = numbers, codes
+        while end > len(self._terms):
+            self._terms = _doubled(self._terms)
+        self._terms[at:end] = numbers.astype(np.uint32) << 8 | codes
         self._size += 1
         self._row_starts[self._size] = end
         self._refresh_views()
@@ -151,8 +153,7 @@ class Open:
         length = int(self._row_starts[self._size])
         return {
             "row_starts": self._row_starts[: self._size + 1],
-            "numbers": self._numbers[:length],
-            "codes": self._codes[:length],
+            "terms": self._terms[:length],
             "slots": self.slots,
         }
 
@@ -172,8 +173,7 @@ class Open:
         pack(self.starts[:terms], self.ends[:terms], self.docs, self.tfs, offsets, docs, tfs)
         rows = Rows(
             self._row_starts[: self._size + 1].copy(),
-            self._numbers[:length].copy(),
-            self._codes[:length].copy(),
+            self._terms[:length].copy(),
         )
         return Sealed(offsets, docs, tfs, self.slots[:terms].copy(), self.lines, rows)
 

@@ -11,6 +11,8 @@ from aggregator.related.kernels import F32, I32, U32, count_terms, enter_numbers
 if TYPE_CHECKING:
     from aggregator.related.cachefiles import Arrays
 
+MOST_TERMS = 1 << 24
+"""A number and a code share four bytes."""
 _ROOM = 1024
 
 
@@ -50,7 +52,12 @@ class Vocabulary:
         return numbers
 
     def enter(self, terms: U32) -> I32:
-        """The number of each term, new ones included; each is counted in one row more."""
+        """The number of each term, new ones included; each is counted in one row more.
+
+        Raises OverflowError beyond `MOST_TERMS`.
+        """
+        if self.size + len(terms) > MOST_TERMS:
+            raise OverflowError(f"an index holds at most {MOST_TERMS:,} different terms")
         if self.size + len(terms) > self.room:
             self._grow(self.size + len(terms))
         numbers = np.empty(len(terms), np.int32)

@@ -1,10 +1,12 @@
-"""The index against plain scikit-learn on the same weights, and its promises on order, batches and restarts."""
+"""The index against plain scikit-learn on the same weights; its promises on order, batches and restarts."""
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
-from typing import NamedTuple
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +17,11 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.metrics.pairwise import cosine_similarity
 
-from aggregator.related.weighting import decode, encode
 from aggregator.related.index import KEPT, Index, Neighbours
+from aggregator.related.weighting import decode, encode
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NONE = math.nan
 
@@ -75,10 +80,7 @@ def reference(texts: list[Text], row: int, alive: npt.NDArray[np.bool_]) -> tupl
 
 
 def fill(index: Index, texts: list[Text], *, k: int = 20) -> list[Neighbours]:
-    found = []
-    for t in texts:
-        found.append(index.nearest(index.add(*t), k=k))
-    return found
+    return [index.nearest(index.add(*t), k=k) for t in texts]
 
 
 def assert_as_reference(index: Index, texts: list[Text], row: int, k: int = 20) -> None:
@@ -366,6 +368,18 @@ def test_an_unfinished_save_leaves_the_last_one(tmp_path: Path) -> None:
     assert same(loaded.nearest(39, k=9), index.nearest(39, k=9))
     loaded.save(tmp_path)
     assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_segments_have_a_largest_size() -> None:
+    for segment_rows in (0, 65_537):
+        with pytest.raises(ValueError, match="segments of"):
+            Index(segment_rows=segment_rows)
+
+
+def test_works_where_nothing_compiled_can_be_kept() -> None:
+    code = "import aggregator.related.kernels as k; assert k.closeness.py_func(0.0) == 2.5"
+    environment = {**os.environ, "NUMBA_CACHE_DIR": "/proc/nowhere"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 
 
 def test_codes_are_close_to_the_weights_that_they_stand_for() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from library import NOW, a_link, an_entry, analysed, stored_terms, follow, link, owner, publish
+from library import NOW, a_link, an_entry, analysed, follow, link, owner, publish, stored_terms
 from postgres import serve_postgres
 from sqlalchemy import text
 
