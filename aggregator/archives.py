@@ -18,7 +18,7 @@ from aggregator.related.facts import KEPT
 from aggregator.related.showing import choose_shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from aggregator.policies import RelatedPolicy
     from aggregator.related.engine import Pair

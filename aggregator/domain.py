@@ -316,9 +316,9 @@ class Article:
 class Link:
     """Two related entries; `entry_id` is the one that arrived later.
 
-    `score` is the raw cosine in [0, 1]. `rank` orders the links of the later entry, `older_rank` those of the
-    other; `nearness` is the part of both that dates decide. `confidence` in [0, 1] is how sure it is that both
-    are about one subject; `same_text` says that both are the same text in two places.
+    `score` is the raw cosine in [0, 1]. `rank` orders the links of the later entry, `older_rank` those of
+    the other; `nearness` is the part of both that dates decide. `confidence` in [0, 1] is how sure it is that
+    both are about one subject; `same_text` says that both are the same text in two places.
     """
 
     entry_id: int

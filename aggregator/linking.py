@@ -171,7 +171,7 @@ class Linker:
             there = terms.get_holding(connection)
         ours, held = [entry.entry_id for _, entry in stored], self._holding
         self._holding = Holding(
-            held.count + len(ours), held.id_sum + sum(ours), held.last_arrival + len(ours)
+            held.entries + len(ours), held.id_sum + sum(ours), held.last_arrival + len(ours)
         )
         if there != self._holding:  # some were edited or removed while they were linked
             self._forget()

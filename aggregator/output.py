@@ -27,6 +27,8 @@ if TYPE_CHECKING:
         Subscription,
     )
     from aggregator.errors import AggregatorError
+    from aggregator.policies import RelatedPolicy
+    from aggregator.proposing import Overview
 
 
 _CONTROL = re.compile("[\x7f-\x9f]")  # the control characters that JSON lets stand as they are

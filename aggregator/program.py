@@ -15,8 +15,9 @@ from threading import Event
 from typing import TYPE_CHECKING, Self
 
 from aggregator.errors import StorageError
-from aggregator.storage import links, users
+from aggregator.storage import users
 from aggregator.storage.engine import Database, sqlite_url
+from aggregator.storage.terms import count_pending
 from config.settings import Settings
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class Program:
     def link_pending(self, on_progress: Callable[[int], None] | None = None) -> int:
         """Link what waits; see `Linker.link_pending`."""
         with self.database.read() as connection:
-            if not links.list_pending(connection, 1):
+            if not count_pending(connection):
                 return 0
         return self.linker.link_pending(on_progress=on_progress)
 

@@ -34,8 +34,19 @@ HISTOGRAM_BINS = 20
 def chosen_policy(connection: Connection, policy: RelatedPolicy) -> RelatedPolicy:
     """The settings, with what the owner chose on the pages."""
     chosen = list_choices(connection)
-    return replace(
+    return with_choices(
         policy, **{name: float(chosen[f"related.{name}"]) for name in CHOICES if f"related.{name}" in chosen}
+    )
+
+
+def with_choices(
+    policy: RelatedPolicy, *, strictness: float | None = None, recency: float | None = None
+) -> RelatedPolicy:
+    """The policy with another choice; None leaves what it has."""
+    return replace(
+        policy,
+        strictness=policy.strictness if strictness is None else strictness,
+        recency=policy.recency if recency is None else recency,
     )
 
 

@@ -1,14 +1,17 @@
-"""How linking goes, and the owner's two choices: how strict, how recent. A preview shows what saving gives."""
+"""How linking goes, and the owner's two choices: how strict, how recent.
+
+A preview shows exactly what saving gives.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from aggregator.proposing import CHOICES, Difference, choose, chosen_policy, overview, preview
+from aggregator.proposing import CHOICES, Difference, choose, chosen_policy, overview, preview, with_choices
 from web.services import reading, services, writing
 
 if TYPE_CHECKING:
@@ -77,4 +80,4 @@ def _wanted(fields: Mapping[str, str], policy: RelatedPolicy) -> RelatedPolicy:
         if not (text.isascii() and text.isdigit() and least <= int(text[:6]) / 100 <= greatest):
             abort(400)
         chosen[name] = int(text) / 100
-    return replace(policy, **chosen)
+    return with_choices(policy, **chosen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,7 @@ class Services:
     are not due; those that were checked minutes ago or that fail are left alone."""
     secret_key: bytes
     """Signs the session cookie and the tokens of the forms."""
-    related: RelatedPolicy = RelatedPolicy()
+    related: RelatedPolicy = field(default_factory=RelatedPolicy)
     """What "Lire aussi" shows, before the owner's choices."""
     hosts: tuple[str, ...] = ()
     """Names under which the pages may be asked for, besides `localhost` and plain IP addresses."""

@@ -60,7 +60,8 @@ class Judged(NamedTuple):
         return Judged._make(column[which] for column in self)
 
     def pair(self, place: int, why: tuple[str, ...]) -> Pair:
-        return Pair(*(column[place].item() for column in self[1:]), why)
+        facts = (column[place].item() for column in self[1:])
+        return Pair._make((*facts, why))
 
 
 class Newcomer(NamedTuple):
@@ -141,7 +142,7 @@ class Engine:
             terms=new.terms.ids,
             codes=new.codes,
             names=new.terms.names,
-            neighbours=new.shelf.stored_neighbours(new.row, new.met),
+            neighbours=new.shelf.stored_neighbours(new.met),
         )
         return Arrived(analysis=analysis, pairs=tuple(self._worth_keeping(new, self.judge(new))))
 

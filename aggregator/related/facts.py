@@ -19,18 +19,18 @@ NEIGHBOURS = 10
 MET = 16
 """How many of the nearest that it has met a row remembers."""
 KEPT = 12
-"""How many of its best links are kept for a row, so that four remain for a person who follows only some feeds."""
+"""How many of its best links are kept for a row: four remain for a person who follows only some feeds."""
 NO_ROW = -1
 
 
 def facts_type(kept: int) -> np.dtype[np.void]:
     """One element a row.
 
-    `title` is a hash of the title's normal form, 0 where it proves nothing; `names` the row of the index of
-    names; `followed` how many
-    later rows have it among their neighbours; `spread` the length of the expanded vector, the own vector having 1; `body`
-    whether it has more text than a summary; `weights` of the neighbours, their sum is 1; `met` descending
-    expanded cosines, 0 where there are fewer; `best` ascending merits of its links, -inf where there are fewer.
+    `title` is a hash of the title's normal form, 0 where it proves nothing; `names` the row in the index of
+    names; `followed` how many later rows have it among their neighbours; `spread` the length of the expanded
+    vector, the own vector having 1; `body` whether it has more text than a summary; `weights` of the
+    neighbours, their sum is 1; `met` descending expanded cosines, 0 where there are fewer; `best` ascending
+    merits of its links, -inf where there are fewer.
     """
     return np.dtype(
         [

@@ -444,19 +444,9 @@ class Index:
         self._lookup[numbers[known]] = weights[known]
         rows = np.ascontiguousarray(rows, np.int64)
         dots, norms = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
-        for place in np.unique(rows // self._capacity).tolist():
-            dot_rows(
-                self._segments[place].rows.starts,
-                self._segments[place].rows.terms,
-                place * self._capacity,
-                rows,
-                self._lookup,
-                self._vocabulary.rarity,
-                self._log_rows,
-                self._tf,
-                dots,
-                norms,
-            )
+        rarity, log_rows, tf = self._vocabulary.rarity, self._log_rows, self._tf
+        for segment, first in self._holding(rows):
+            dot_rows(*segment.rows, first, rows, self._lookup, rarity, log_rows, tf, dots, norms)
         self._lookup[numbers[known]] = 0
         return dots, norms
 
@@ -468,19 +458,21 @@ class Index:
         self._make_room(0)
         rows, others = np.ascontiguousarray(rows, np.int64), np.ascontiguousarray(others, np.int64)
         scaled = np.asarray(factors / np.maximum(self.norms(rows), _NO_NORM), np.float32)
-        weights = self._vocabulary.rarity, self._log_rows, self._tf
+        rarity, log_rows, tf = self._vocabulary.rarity, self._log_rows, self._tf
         for segment, first in self._holding(rows):
-            spread_rows(*segment.rows, first, rows, scaled, *weights, self._lookup)
+            spread_rows(*segment.rows, first, rows, scaled, rarity, log_rows, tf, self._lookup)
         dots, norms = np.zeros(len(others), np.float32), np.zeros(len(others), np.float32)
         for segment, first in self._holding(others):
-            dot_rows(*segment.rows, first, others, self._lookup, *weights, dots, norms)
+            dot_rows(*segment.rows, first, others, self._lookup, rarity, log_rows, tf, dots, norms)
         for segment, first in self._holding(rows):
-            clear_rows(*segment.rows[:2], first, rows, self._lookup)
+            clear_rows(*segment.rows, first, rows, self._lookup)
         return np.asarray(dots / np.maximum(norms, _NO_NORM), np.float32)
 
     def shared_heads(self, row: int, others: I64) -> F32:
-        """(n, 3): of the terms that stand in the heads of `row` and of each other one, the largest idf, the sum
-        of the three largest, their number."""
+        """(n, 3): of the terms in the heads of `row` and of each other one, three facts.
+
+        The largest idf, the sum of the three largest, their number.
+        """
         self._make_room(0)
         numbers, codes = self._row(row)
         numbers = np.asarray(numbers[codes >= IN_HEAD])

@@ -9,15 +9,13 @@ import numpy as np
 from aggregator.related.kernels import compiled
 
 if TYPE_CHECKING:
-
-    from aggregator.related.kernels import F32, I32, I64, U8, U32
+    from aggregator.related.kernels import F32, I64, U32
 
 
 @compiled
 def spread_rows(
     row_starts: I64,
-    numbers: I32,
-    codes: U8,
+    terms: U32,
     first: int,
     rows: I64,
     factors: F32,
@@ -32,24 +30,23 @@ def spread_rows(
         if local < 0 or local >= len(row_starts) - 1:
             continue
         for j in range(row_starts[local], row_starts[local + 1]):
-            number = numbers[j]
-            lookup[number] += factors[i] * tf[codes[j]] * np.float32(rarity[number] + log_rows)
+            number = terms[j] >> np.uint32(8)
+            weight = tf[terms[j] & np.uint32(255)] * np.float32(rarity[number] + log_rows)
+            lookup[number] += factors[i] * weight
 
 
 @compiled
-def clear_rows(row_starts: I64, numbers: I32, first: int, rows: I64, lookup: F32) -> None:
+def clear_rows(row_starts: I64, terms: U32, first: int, rows: I64, lookup: F32) -> None:
     """Set the terms of those `rows` back to 0 in `lookup`."""
     for i in range(len(rows)):
         local = rows[i] - first
         if 0 <= local < len(row_starts) - 1:
             for j in range(row_starts[local], row_starts[local + 1]):
-                lookup[numbers[j]] = 0
+                lookup[terms[j] >> np.uint32(8)] = 0
 
 
 @compiled
-def head_rows(
-    row_starts: I64, numbers: I32, codes: U8, first: int, rows: I64, lookup: F32, heads: F32
-) -> None:
+def head_rows(row_starts: I64, terms: U32, first: int, rows: I64, lookup: F32, heads: F32) -> None:
     """`lookup` holds the idf of one row's head terms. Of the head terms that each of `rows` shares:
 
     heads[:, 0] the largest idf, heads[:, 1] the sum of the three largest, heads[:, 2] their number.
@@ -61,8 +58,8 @@ def head_rows(
         one = two = three = np.float32(0)
         count = 0
         for j in range(row_starts[local], row_starts[local + 1]):
-            idf = lookup[numbers[j]]
-            if idf == 0 or codes[j] < 128:
+            idf = lookup[terms[j] >> np.uint32(8)]
+            if idf == 0 or terms[j] & np.uint32(128) == 0:
                 continue
             count += 1
             if idf > one:

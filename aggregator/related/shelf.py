@@ -1,8 +1,8 @@
 """The entries of one language: their index, their tallies, and the pairs that a newcomer makes with them.
 
-A newcomer is expanded by its neighbours (document expansion: x = v + a · Σ wᵢvᵢ over the older rows nearest to
-it, wᵢ the share of their squared cosines; Singhal & Pereira 1999), so that two reports of one event meet that
-share few words. No expanded vector is kept: with the neighbours of both, xq·xd is a sum of raw products.
+A newcomer is expanded by its neighbours (document expansion: x = v + a · Σ wᵢvᵢ over the older rows nearest
+to it, wᵢ the share of their squared cosines; Singhal & Pereira 1999), so that two reports of one event meet
+that share few words. No expanded vector is kept: with the neighbours of both, xq·xd is a sum of raw products.
 All tallies follow from the neighbours of each row, so they can be had again from what the database keeps.
 """
 
@@ -131,7 +131,7 @@ class Shelf:
         facts["spread"][row] = spread
         products = (weights * dots[np.searchsorted(targets, theirs)]).sum(axis=1)
         cosines = products / (spread * np.maximum(facts["spread"][others], 1e-6))
-        return np.clip(cosines, 0, 1).astype(np.float32)
+        return np.asarray(np.clip(cosines, 0, 1), np.float32)
 
     def _pairs(
         self,
@@ -171,8 +171,8 @@ class Shelf:
 
     # ── storing and restoring ────────────────────────────────────────────────────────────────────
 
-    def stored_neighbours(self, row: int, met: Met) -> npt.NDArray[np.void]:
-        """What is to be stored of the row's neighbours (`NEIGHBOUR`)."""
+    def stored_neighbours(self, met: Met) -> npt.NDArray[np.void]:
+        """What is to be stored of the neighbours of the row that met them (`NEIGHBOUR`)."""
         near = np.argsort(-met.pairs.cosine, kind="stable")[:NEIGHBOURS]
         stored = np.empty(len(near), NEIGHBOUR)
         stored["arrival"] = self.facts.rows["arrival"][met.rows[near]]

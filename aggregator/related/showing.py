@@ -56,7 +56,7 @@ class Shown(Generic[C]):
 def choose_shown(related: Iterable[C], copies: frozenset[tuple[int, int]], policy: RelatedPolicy) -> Shown[C]:
     """What is shown under an article.
 
-    `related` are all its stored links; `copies` are pairs (smaller id, larger id) of the same text among them.
+    `related` are all its stored links; `copies` are pairs (smaller id, larger id) of one text among them.
     Equal ranks are ordered by date, the newer first, then by id.
     """
     candidates = sorted(related, key=lambda candidate: _order(candidate, policy))

@@ -1,8 +1,9 @@
 """The tables, as the newest migration leaves them. Each table has one author.
 
-publisher: feeds, entries · reader: users, categories, subscriptions, statuses, choices · machine: feed_states,
-pending_entries, entry_terms, links, linking_state, leases, refresh_runs. What the machine knows can be dropped and
-recomputed. The search index (FTS5 on SQLite, a generated tsvector on PostgreSQL) is made by the migration.
+publisher: feeds, entries · reader: users, categories, subscriptions, statuses, choices · machine:
+feed_states, pending_entries, entry_terms, links, linking_state, leases, refresh_runs. What the machine knows
+can be dropped and recomputed. The search index (FTS5 on SQLite, a generated tsvector on PostgreSQL) is made
+by the migration.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What linking knows of each entry: who waits, and the analysis of who is linked. The machine's; can be rebuilt.
+"""What linking knows of each entry: who waits, and the analysis of who is linked; can be rebuilt.
 
 Linked entries are counted in the order of their arrival at the linker; an edited entry arrives again.
 """
@@ -56,7 +56,7 @@ class PendingEntry(NamedTuple):
 class Holding(NamedTuple):
     """Enough to tell whether an index holds what the database holds."""
 
-    count: int
+    entries: int
     id_sum: int
     last_arrival: int
 

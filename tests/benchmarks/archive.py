@@ -10,17 +10,21 @@ import dataclasses
 import gzip
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aggregator.archives import read_articles
-from aggregator.domain import Article
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from aggregator.domain import Article
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
-    """`relevant` by query; `tags` only those that at most a tenth of the articles carry; `months` "2022-07"."""
+    """`relevant` by query; `tags` those of at most a tenth of the articles; `months` "2022-07"."""
 
     articles: Sequence[Article]
     relevant: Mapping[str, set[str]]

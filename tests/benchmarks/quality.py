@@ -10,32 +10,23 @@ defaults on the same articles.
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import gzip
-import json
 import math
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from archive import read_archive
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from aggregator.archives import link_articles, read_articles
+from aggregator.archives import link_articles
 from aggregator.policies import RelatedPolicy
 
 if TYPE_CHECKING:
     from aggregator.domain import Article
 
 Shown = Mapping[int | str, Sequence[int | str]]
-
-
-def _lines(folder: Path, name: str) -> list[bytes]:
-    packed = folder / f"{name}.gz"
-    data = gzip.decompress(packed.read_bytes()) if packed.exists() else (folder / name).read_bytes()
-    return data.splitlines()
 
 
 def _ours(articles: Sequence[Article], limit: int, *, gate: bool) -> Shown:
@@ -87,17 +78,9 @@ def main() -> None:
     parser.add_argument("--to", dest="last", default="9999", help="last month of the queries")
     arguments = parser.parse_args()
 
-    lines = _lines(arguments.data, "articles.jsonl")
-    articles = read_articles(lines, "articles.jsonl")
-    if arguments.view == "rss":
-        articles = [dataclasses.replace(article, content="") for article in articles]
-    months = {a.id: f"{a.published_at:%Y-%m}" if a.published_at else "" for a in articles}
-    all_tags = {str(facts["id"]): set(facts.get("tags", ())) for facts in map(json.loads, lines)}
-    counts = Counter(tag for tags in all_tags.values() for tag in tags)
-    rare = {tag for tag, count in counts.items() if count <= len(articles) / 10}
-    tags = {name: found & rare for name, found in all_tags.items()}
-    relevant = {q["q"]: set(q["rel"]) for q in map(json.loads, _lines(arguments.data, "qrels.jsonl"))}
-    queries = [q for q in relevant if arguments.first <= months[q][:7] <= arguments.last]
+    archive = read_archive(arguments.data, view=arguments.view)
+    articles, relevant, tags = archive.articles, archive.relevant, archive.tags
+    queries = archive.queries(arguments.first, arguments.last)
 
     print(f"{len(articles)} articles, {len(queries)} queries, view {arguments.view}")
     for name, linked in (

@@ -82,8 +82,8 @@ def _tables(entries: sa.MetaData) -> list[sa.Table]:
 
 
 def upgrade() -> None:
-    for table in ("links", "entry_terms", "pending_entries"):
-        op.drop_table(table)
+    for name in ("links", "entry_terms", "pending_entries"):
+        op.drop_table(name)
     tables = sa.MetaData(naming_convention=NAMES)
     sa.Table("entries", tables, sa.Column("id", sa.Integer, primary_key=True))
     for table in _tables(tables):
