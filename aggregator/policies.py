@@ -13,6 +13,7 @@ from typing import Annotated
 from annotated_types import Ge, Gt, Le
 
 Duration = Annotated[timedelta, Gt(timedelta(0)), Le(timedelta(days=366))]
+Share = Annotated[float, Ge(0), Le(1)]
 Port = Annotated[int, Ge(1), Le(65535)]
 
 
@@ -54,25 +55,25 @@ class RefreshPolicy:
 class RelatedPolicy:
     """What "Lire aussi" shows. Cosines are raw (before decay), in [0, 1]."""
 
-    shown: int = 4
+    shown: Annotated[int, Ge(1), Le(12)] = 4
     """Links under an article."""
-    strictness: float = 0.5
-    """How sure it must be that two articles are about one subject, in [0, 1], for a link to be shown."""
-    recency: float = 1.0
+    strictness: Annotated[float, Ge(0.15), Le(0.95)] = 0.5
+    """How sure it must be that two articles are about one subject for a link to be shown."""
+    recency: Annotated[float, Ge(0), Le(3)] = 1.0
     """How much nearness in time counts: 0 not at all, 1 as editors do, 2 twice as much."""
-    min_cosine: float = 0.10
+    min_cosine: Share = 0.10
     """Less is never a link, however sure the rest."""
-    min_cosine_young: float = 0.12
+    min_cosine_young: Share = 0.12
     """Added to `min_cosine` in an empty library, which has no near articles; fades as it grows."""
-    young_entries: int = 500
+    young_entries: Annotated[int, Ge(1)] = 500
     """After this many entries, 37 % of the addition is left."""
-    min_confidence: float = 0.15
+    min_confidence: Share = 0.15
     """What is less sure is not even kept; the least that `strictness` may be."""
-    min_shared_terms: int = 3
-    same_text_cosine: float = 0.8
-    same_title_cosine: float = 0.3
+    min_shared_terms: Annotated[int, Ge(1)] = 3
+    same_text_cosine: Share = 0.8
+    same_title_cosine: Share = 0.3
     """Enough for the same text where the titles are equal too; a column's title returns every week."""
-    why_words: int = 5
+    why_words: Annotated[int, Ge(0), Le(20)] = 5
     languages: tuple[str, ...] = ("fr", "en", "de", "es", "it", "pt", "nl")
     """Among which the language of a text is detected where its feed does not say it."""
     spellings: tuple[tuple[str, str], ...] = ()

@@ -28,9 +28,9 @@ from judgements.measure import (
 FALSE_AT_MOST = 0.02
 """Of the links shown, and of the articles that should have none: what was promised."""
 RECALL_AT_LEAST = {
-    "library": 0.75,
-    "small-library": 0.5,
-    "one-feed": 0.4,
+    "library": 0.6,
+    "small-library": 0.35,
+    "one-feed": 0.25,
     "microblogs": 0.0,
     "two-word-titles": 0.0,
 }

@@ -5,27 +5,30 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aggregator.policies import RelatedPolicy
+from aggregator.related.engine import least_cosine
 from aggregator.related.features import (
     GATE_FEATURES,
     RANK_FEATURES,
+    WORDS_FEATURES,
     Candidates,
     affinity,
     decay,
     gate_features,
     rank_features,
+    words_features,
 )
 from aggregator.related.ranking import (
     best_first,
     gate,
-    least_cosine,
-    least_probability,
-    may_be_shown,
     penalty_after,
     rank,
     read_weights,
 )
 
 WEIGHTS = read_weights()
+MANY = 100_000
+"""Entries of a library that has a history."""
 VIEWS = pytest.mark.parametrize("text", [0.0, 0.5, 1.0])
 
 
@@ -42,6 +45,7 @@ def candidates(count: int = 1, **columns: object) -> Candidates:
         "rarest": 7.0,
         "rare": 18.0,
         "heads": 3,
+        "names": 0.8,
         "text": 1.0,
     }
     return Candidates(**{name: np.full(count, value, float) for name, value in alike.items()})._replace(
@@ -56,7 +60,8 @@ def test_each_feature_has_a_column_and_words() -> None:
     found = candidates(3)
     assert rank_features(found).shape == (3, len(RANK_FEATURES))
     assert gate_features(found).shape == (3, len(GATE_FEATURES))
-    assert all((RANK_FEATURES | GATE_FEATURES).values())
+    assert words_features(found).shape == (3, len(WORDS_FEATURES))
+    assert all((RANK_FEATURES | GATE_FEATURES | WORDS_FEATURES).values())
 
 
 @VIEWS
@@ -96,24 +101,24 @@ def test_what_is_followed_already_ranks_lower(text: float) -> None:
 def test_sections_that_go_together_rank_and_pass_better(text: float) -> None:
     found = candidates(3, affinity=[-1, 0, 1.5], text=text)
     assert (np.diff(rank(found, WEIGHTS)) > 0).all()
-    assert (np.diff(gate(found, WEIGHTS)) > 0).all()
+    assert (np.diff(gate(found, WEIGHTS, MANY)) > 0).all()
 
 
 @VIEWS
 def test_more_words_in_both_heads_pass_better(text: float) -> None:
-    passed = gate(candidates(4, heads=[0, 1, 3, 6], affinity=0, text=text), WEIGHTS)
+    passed = gate(candidates(4, heads=[0, 1, 3, 6], affinity=0, text=text), WEIGHTS, MANY)
     assert (np.diff(passed) > 0).all()
     assert ((passed > 0) & (passed < 1)).all()
 
 
 @VIEWS
 def test_what_neighbours_confirm_passes_better(text: float) -> None:
-    passed = gate(candidates(3, expanded=[0.2, 0.3, 0.45], cosine=0.2, text=text), WEIGHTS)
+    passed = gate(candidates(3, expanded=[0.2, 0.3, 0.45], cosine=0.2, text=text), WEIGHTS, MANY)
     assert (np.diff(passed) > 0).all()
 
 
 def test_the_gate_knows_no_dates() -> None:
-    passed = gate(candidates(3, days=[0, 400, np.nan], arrivals=[1, 9_000, 30]), WEIGHTS)
+    passed = gate(candidates(3, days=[0, 400, np.nan], arrivals=[1, 9_000, 30]), WEIGHTS, MANY)
     assert np.ptp(passed) == 0
 
 
@@ -142,13 +147,13 @@ def test_without_dates_the_texts_decide() -> None:
 
 def test_nothing_to_rank() -> None:
     nothing = candidates(0)
-    assert rank(nothing, WEIGHTS).shape == gate(nothing, WEIGHTS).shape == (0,)
+    assert rank(nothing, WEIGHTS).shape == gate(nothing, WEIGHTS, MANY).shape == (0,)
 
 
 def test_one_candidate_without_anything_in_common() -> None:
     alone = candidates(cosine=0, expanded=0, heads=0, rare=0, rarest=0, affinity=0, followed=0, closer=0)
     assert np.isfinite(rank(alone, WEIGHTS)).all()
-    assert gate(alone, WEIGHTS)[0] < 0.5
+    assert gate(alone, WEIGHTS, MANY)[0] < 0.5
 
 
 def test_the_rank_does_not_depend_on_the_order_of_the_candidates() -> None:
@@ -168,36 +173,28 @@ def test_equal_ranks_go_by_date_then_id() -> None:
     assert best_first(ranks, moments, ids).tolist() == [5, 3, 2, 0, 4, 1]
 
 
-def test_a_young_library_is_stricter() -> None:
-    asked = [least_probability(0.8, entries) for entries in (0, 50, 500, 5_000, 100_000)]
-    assert asked == sorted(asked, reverse=True)
-    assert asked[-1] == pytest.approx(0.8)
-    assert asked[0] < 1
-
-
 @VIEWS
-def test_what_shares_almost_no_words_is_never_shown(text: float) -> None:
-    """However sure the rest makes the gate."""
-    sure = candidates(2, cosine=[0.09, 0.3], expanded=0.6, heads=8, affinity=2, text=text)
-    assert gate(sure, WEIGHTS)[0] > 0.5
-    assert may_be_shown(sure, WEIGHTS, strict=0.5, entries=100_000).tolist() == [False, True]
+def test_names_in_both_heads_pass_better(text: float) -> None:
+    for entries in (100, MANY):
+        nameless, named = gate(candidates(2, names=[0, 0.9], text=text), WEIGHTS, entries)
+        assert nameless < named
+
+
+def test_without_a_history_neighbours_and_sections_say_nothing() -> None:
+    pair = candidates(2, expanded=[0.2, 0.6], affinity=[-1, 2])
+    assert np.ptp(gate(pair, WEIGHTS, 0)) == pytest.approx(0)
+    assert np.ptp(gate(pair, WEIGHTS, MANY)) > 0.2
+
+
+def test_a_handful_of_entries_is_less_sure() -> None:
+    few, some = (gate(candidates(), WEIGHTS, entries)[0] for entries in (5, 100))
+    assert few < some
 
 
 def test_a_pair_that_a_large_library_shows_may_be_too_far_for_a_small_one() -> None:
-    pair = candidates(cosine=0.14, expanded=0.4, heads=4)
-    shown = [may_be_shown(pair, WEIGHTS, strict=0.5, entries=entries)[0] for entries in (50, 100_000)]
-    assert shown == [False, True]
-    assert least_cosine(0) > least_cosine(500) > least_cosine(100_000)
-
-
-@VIEWS
-def test_the_stricter_shows_fewer(text: float) -> None:
-    found = candidates(30, expanded=np.linspace(0.15, 0.9, 30), cosine=0.15, text=text)
-    shown = [
-        np.count_nonzero(may_be_shown(found, WEIGHTS, strict=strict, entries=20_000))
-        for strict in (0.1, 0.5, 0.9)
-    ]
-    assert shown == sorted(shown, reverse=True)
+    asked = [least_cosine(entries, RelatedPolicy()) for entries in (0, 500, MANY)]
+    assert asked == sorted(asked, reverse=True)
+    assert asked[-1] == pytest.approx(RelatedPolicy().min_cosine)
 
 
 def test_decay_of_no_date_is_none() -> None:

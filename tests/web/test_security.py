@@ -22,6 +22,7 @@ GETS = (
     "/feeds",
     "/feeds/1",
     "/import",
+    "/links",
     "/search",
     "/search?q=text",
     "/export.opml",
@@ -72,7 +73,7 @@ def test_pages_are_not_kept_and_static_files_are(filled: Site) -> None:
 
 
 def test_nothing_on_a_page_is_inline(filled: Site) -> None:
-    for path in GETS[:9]:
+    for path in GETS[:10]:
         page = filled.get(path).text
         assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?! src=)", page)
 
@@ -189,7 +190,7 @@ def test_hostile_words_are_only_text_everywhere(site: Site) -> None:
     one, two = publish(site.database, feed, entry, an_entry(EVIL + "2", text=EVIL, html="<p>clean</p>"))
     link(site.database, two, one, why=(EVIL,))
     site.post(f"/entries/{one}/star", starred="1")
-    for path in (*GETS[:9], "/entries/2"):
+    for path in (*GETS[:10], "/entries/2"):
         page = site.get(path).text
         assert "<script>alert" not in page
         assert "<img src=x" not in page
