@@ -8,6 +8,7 @@ and the end of the waiting are one transaction.
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ import numpy as np
 
 from aggregator.domain import Link
 from aggregator.errors import StorageError
+from aggregator.related.cache import load_engine, save_engine
 from aggregator.related.engine import Analysis, Engine, Pair
 from aggregator.related.shelf import NEIGHBOUR
 from aggregator.storage import leases, links, linkstate, terms
@@ -26,12 +28,17 @@ from aggregator.storage.terms import Holding, PendingEntry, StoredTerms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from aggregator.policies import RelatedPolicy
     from aggregator.storage.engine import Database
 
+_log = logging.getLogger(__name__)
+
 _BATCH = 500
 _RESTORED = 2_000
+_LEARNT_A_FEED = 20
+_WORTH_SAVING = 500
 _LEASE = "linking"
 _LEASE_TIME = timedelta(minutes=5)
 _PATIENCE_SECONDS = 300.0
@@ -40,10 +47,21 @@ _PATIENCE_SECONDS = 300.0
 class Linker:
     """Keeps the engine of one library between calls. One thread at a time may use it."""
 
-    def __init__(self, database: Database, policy: RelatedPolicy, *, stopping: Event | None = None) -> None:
-        """Once `stopping` is set, what still waits is left for another time."""
+    def __init__(
+        self,
+        database: Database,
+        policy: RelatedPolicy,
+        *,
+        cache: Path | None = None,
+        stopping: Event | None = None,
+    ) -> None:
+        """`cache` is a folder where the engine may be kept between processes.
+
+        Once `stopping` is set, what still waits is left for another time.
+        """
         self._database = database
         self._policy = policy
+        self._cache = cache
         self._stopping = stopping or Event()
         self._holder = f"linker-{uuid4().hex}"
         self._forget()
@@ -52,6 +70,7 @@ class Linker:
         self._engine = Engine(self._policy)
         self._generation = ""
         self._holding = Holding(0, 0, 0)
+        self._unsaved = 0
 
     def link_pending(self, *, on_progress: Callable[[int], None] | None = None) -> int:
         """Link every entry that waits. Returns how many links were stored; 0 while nothing waits.
@@ -101,6 +120,8 @@ class Linker:
             done += len(pending)
             if on_progress is not None:
                 on_progress(done)
+        if self._unsaved > max(_WORTH_SAVING, len(self._engine) // 50):
+            self._save()
         return stored
 
     # ── what others did ──────────────────────────────────────────────────────────────────────────
@@ -112,6 +133,7 @@ class Linker:
         if state is None or state.generation != self._generation:
             self._forget()
             self._generation = state.generation if state else self._first_generation()
+            self._load(there)
         if there != self._holding:
             self._restore(there)
 
@@ -121,7 +143,7 @@ class Linker:
 
     def _restore(self, there: Holding) -> None:
         """Drop what was edited or removed, take in what other processes linked."""
-        after = self._holding.last_arrival
+        after, fresh = self._holding.last_arrival, not len(self._engine)
         with self._database.read() as connection:
             arrivals = {arrival for arrival, _ in terms.list_arrivals(connection)}
             self._engine.remove(self._engine.arrivals() - arrivals)
@@ -133,7 +155,31 @@ class Linker:
                 ids = [entry.stored.entry_id for entry in entries]
                 self._engine.restore_links(links.list_kept(connection, ids))
                 after = entries[-1].arrival
+            for article in terms.list_latest(connection, _LEARNT_A_FEED) if fresh else ():
+                self._engine.learn(article)
+        self._unsaved += there.last_arrival - self._holding.last_arrival
         self._holding = there
+
+    # ── the cache ────────────────────────────────────────────────────────────────────────────────
+
+    def _load(self, there: Holding) -> None:
+        """Take the engine from the cache, if it is of this library and no newer (as after a backup)."""
+        if self._cache is None:
+            return
+        found = load_engine(self._cache, self._policy, self._generation)
+        holding = Holding(*found.holding()) if found is not None else self._holding
+        if found is not None and holding.last_arrival <= there.last_arrival:
+            self._engine, self._holding = found, holding
+
+    def _save(self) -> None:
+        """A cache that cannot be written costs time at the next start, and nothing else."""
+        if self._cache is None:
+            return
+        try:
+            save_engine(self._engine, self._cache, self._generation)
+            self._unsaved = 0
+        except OSError as error:
+            _log.warning("the index cannot be kept in %s: %s", self._cache, error)
 
     # ── what waits ───────────────────────────────────────────────────────────────────────────────
 
@@ -165,6 +211,7 @@ class Linker:
                 connection,
                 len(stored),
                 cpu_seconds,
+                last_arrival=stored[-1][0],
                 idf_articles=len(self._engine),
                 now=datetime.now(UTC),
             )
@@ -173,6 +220,7 @@ class Linker:
         self._holding = Holding(
             held.entries + len(ours), held.id_sum + sum(ours), held.last_arrival + len(ours)
         )
+        self._unsaved += len(ours)
         if there != self._holding:  # some were edited or removed while they were linked
             self._forget()
         return count

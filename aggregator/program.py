@@ -118,7 +118,12 @@ class Program:
     def linker(self) -> Linker:
         from aggregator.linking import Linker
 
-        return Linker(self.database, self.settings.related, stopping=self.stopping)
+        return Linker(
+            self.database,
+            self.settings.related,
+            cache=self.place.folder / "cache" / "links",
+            stopping=self.stopping,
+        )
 
     def link_pending(self, on_progress: Callable[[int], None] | None = None) -> int:
         """Link what waits; see `Linker.link_pending`."""

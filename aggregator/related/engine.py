@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
-from aggregator.related.explaining import shared_terms
+from aggregator.related.boilerplate import Boilerplate
 from aggregator.related.facts import KEPT
 from aggregator.related.index import Index
 from aggregator.related.ranking import (
@@ -112,23 +112,31 @@ class Arrived:
 class Engine:
     """The articles that can be linked to. Not thread-safe: one linker owns it."""
 
-    def __init__(self, policy: RelatedPolicy, *, kept: int = KEPT) -> None:
-        """`kept` is how many of its best links an article remembers."""
+    def __init__(
+        self,
+        policy: RelatedPolicy,
+        *,
+        kept: int = KEPT,
+        names: Index | None = None,
+        boilerplate: Boilerplate | None = None,
+    ) -> None:
+        """`kept` is how many of its best links an article remembers; the rest is for a cache to give back."""
         self._policy = policy
         self._kept = kept
         self._weights = read_weights()
-        self._analyzer = Analyzer(policy)
-        self._names = Index()
-        self._shelves: dict[str, Shelf] = {}
+        self.boilerplate = boilerplate or Boilerplate()
+        self._analyzer = Analyzer(policy, self.boilerplate)
+        self.names = names or Index()
+        self.shelves: dict[str, Shelf] = {}
 
     def __len__(self) -> int:
-        return sum(shelf.index.live for shelf in self._shelves.values())
+        return sum(shelf.index.live for shelf in self.shelves.values())
 
     def _shelf(self, language: str) -> Shelf:
         """A new language gets one."""
-        if language not in self._shelves:
-            self._shelves[language] = Shelf(self._names, kept=self._kept)
-        return self._shelves[language]
+        if language not in self.shelves:
+            self.shelves[language] = Shelf(self.names, kept=self._kept)
+        return self.shelves[language]
 
     def arrive(self, arrival: int, id_: int, article: Article) -> Arrived:
         """Take the article in and pair it with older ones. `arrival` and `id_` are the caller's names.
@@ -157,7 +165,7 @@ class Engine:
         """What the newcomer makes with each of its candidates."""
         shelf, row, (rows, pairs) = new.shelf, new.row, new.met
         facts = shelf.facts.rows
-        ranks = rank(pairs, self._weights)
+        ranks, nearness = rank(pairs, self._weights)
         order = best_first(ranks, shelf.index.days[rows], rows)
         judged = Judged(
             rows=rows,
@@ -165,7 +173,7 @@ class Engine:
             score=np.minimum(pairs.cosine, 1),
             rank=ranks,
             older_rank=ranks + penalty_after(pairs, self._weights),
-            nearness=ranks - rank(pairs, self._weights, recency=0),
+            nearness=nearness,
             confidence=gate(pairs, self._weights, shelf.index.live),
             same_text=self._same_text(facts["title"][row], facts["title"][rows], pairs.cosine),
         )
@@ -186,35 +194,46 @@ class Engine:
         )
         judged = judged.take(judged.same_text | possible)
         merit = self._merit(judged.rank, judged.confidence)
+        words, known, shared = shelf.index.shared(row, judged.rows, policy.why_words)
         for place in np.argsort(-merit, kind="stable").tolist():
-            other, same_text = int(judged.rows[place]), bool(judged.same_text[place])
-            if not same_text and merit[place] <= min(best[row][0], best[other][0]):
-                continue
-            shared = shared_terms(shelf.index, row, other).terms
-            if not same_text and len(shared) < policy.min_shared_terms:
-                continue
-            if not same_text:
-                for end in (row, other):
-                    _enter(best[end], merit[place])
-            why = tuple(new.terms.spelling[term] for term in shared[: policy.why_words].tolist())
-            yield judged.pair(place, why)
+            ends = best[row], best[judged.rows[place]]
+            if not judged.same_text[place]:
+                if shared[place] < policy.min_shared_terms or merit[place] <= min(ends[0][0], ends[1][0]):
+                    continue
+                for end in ends:
+                    _enter(end, merit[place])
+            carrying = words[place, : known[place]].tolist()
+            yield judged.pair(place, tuple(new.terms.spelling[term] for term in carrying))
+
+    def learn(self, article: Article) -> None:
+        """See what its feed repeats, and nothing else; for articles that are held already."""
+        self._analyzer.analyze(article)
+
+    def holding(self) -> tuple[int, int, int]:
+        """How many are held, the sum of their ids, the last arrival."""
+        count = total = last = 0
+        for shelf in self.shelves.values():
+            rows = shelf.facts.rows[shelf.index.alive]
+            count, total = count + len(rows), total + int(rows["id"].sum())
+            last = max(last, int(shelf.facts.rows["arrival"].max(initial=0)))
+        return count, total, last
 
     def arrivals(self) -> set[int]:
         """Of all that are held."""
         return {
             arrival
-            for shelf in self._shelves.values()
+            for shelf in self.shelves.values()
             for arrival in shelf.facts.rows["arrival"][shelf.index.alive].tolist()
         }
 
     def remove(self, arrivals: Iterable[int]) -> None:
         """Forget these; unknown ones are ignored."""
         gone = np.array(sorted(arrivals), np.int64)
-        for shelf in self._shelves.values():
+        for shelf in self.shelves.values():
             rows = shelf.rows_of(gone)
             rows = rows[rows >= 0]
             shelf.index.remove(rows.tolist())
-            self._names.remove(shelf.facts.rows["names"][rows].tolist())
+            self.names.remove(shelf.facts.rows["names"][rows].tolist())
 
     def restore(self, arrival: int, id_: int, article: Article, analysis: Analysis) -> None:
         """Take in an article that was linked by another process, or before this one began."""
@@ -224,7 +243,7 @@ class Engine:
 
     def restore_links(self, kept: Sequence[tuple[int, int, float, float]]) -> None:
         """Let both ends of links that are kept know of them: (id, other id, rank, confidence)."""
-        for shelf in self._shelves.values():
+        for shelf in self.shelves.values():
             rows = np.flatnonzero(shelf.index.alive)
             by_id = dict(zip(shelf.facts.rows["id"][rows].tolist(), rows.tolist(), strict=True))
             best = shelf.facts.rows["best"]

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aggregator.related.pairs import common_terms
 from aggregator.related.weighting import decode
 
 if TYPE_CHECKING:
@@ -21,27 +20,26 @@ if TYPE_CHECKING:
 
 
 class Shared(NamedTuple):
-    """The terms of both texts, the most important first, equals by id; arrays of one length.
+    """What two texts share; arrays of one length, the most important term first.
 
-    `parts` is what each adds to the raw cosine; they add up to it. `idf` as of now.
+    `parts` is what each term adds to the raw cosine; they add up to it. `tf` and `other_tf` are the weights
+    in the two texts before the `idf`, which is that of now.
     """
 
     terms: npt.NDArray[np.uint32]
     parts: npt.NDArray[np.float64]
-    idf: npt.NDArray[np.float64]
+    tf: npt.NDArray[np.float32]
+    other_tf: npt.NDArray[np.float32]
+    idf: npt.NDArray[np.float32]
 
 
 def shared_terms(index: Index, row: int, other: int) -> Shared:
-    """Of two rows of one index."""
+    """All that two rows of one index share, to be told at length."""
     terms, codes = index.vector(row)
     others, other_codes = index.vector(other)
-    room = min(len(terms), len(others))
-    at, at_other = np.empty(room, np.int64), np.empty(room, np.int64)
-    count = common_terms(terms, others, at, at_other)
-    both = terms[at[:count]]
-    tf = decode(codes[at[:count]]).astype(np.float64) * decode(other_codes[at_other[:count]])
-    idf = index.idf(both).astype(np.float64)
+    both, at, at_other = np.intersect1d(terms, others, assume_unique=True, return_indices=True)
+    tf, other_tf, idf = decode(codes[at]), decode(other_codes[at_other]), index.idf(both)
     norms = index.norms(np.array([row, other])).astype(np.float64)
-    parts = tf * idf**2 / max(norms[0] * norms[1], 1e-12)
-    order = np.lexsort((both, -parts))
-    return Shared(both[order], parts[order], idf[order])
+    parts = tf.astype(np.float64) * other_tf * idf.astype(np.float64) ** 2 / max(norms.prod(), 1e-12)
+    order = np.argsort(-parts, kind="stable")
+    return Shared(both[order], parts[order], tf[order], other_tf[order], idf[order])

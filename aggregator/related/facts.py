@@ -46,16 +46,28 @@ def facts_type(kept: int) -> np.dtype[np.void]:
             ("weights", np.float32, (NEIGHBOURS,)),
             ("met", np.float32, (MET,)),
             ("best", np.float32, (kept,)),
-        ]
+        ],
+        align=True,
     )
 
 
 class Facts:
     """Grows by doubling. `rows` is a view of what is there; do not keep it across `append`."""
 
-    def __init__(self, rows: Rows | None = None, *, kept: int = KEPT) -> None:
-        self._all = np.empty(0, facts_type(kept)) if rows is None else rows
-        self._count = len(self._all)
+    def __init__(self, *, kept: int = KEPT) -> None:
+        self._all: Rows = np.empty(0, facts_type(kept))
+        self._count = 0
+
+    def array(self) -> npt.NDArray[np.uint8]:
+        """All of it as bytes, with room for more rows."""
+        room = self._count + self._count // 8 + 1_024
+        wider = np.zeros(room, self._all.dtype)
+        wider[: self._count] = self.rows
+        return wider.view(np.uint8)
+
+    def restore(self, array: npt.NDArray[np.uint8], count: int) -> None:
+        """What `array` gave when there were `count` rows."""
+        self._all, self._count = array.view(self._all.dtype), count
 
     def __len__(self) -> int:
         return self._count

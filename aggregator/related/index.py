@@ -29,7 +29,7 @@ from aggregator.related.kernels import (
     remember,
     weigh,
 )
-from aggregator.related.pairs import clear_rows, head_rows, spread_rows
+from aggregator.related.pairs import clear_rows, head_rows, share_rows, spread_rows
 from aggregator.related.search import finish, search
 from aggregator.related.segments import Open, Rows, Sealed
 from aggregator.related.vocabulary import Vocabulary
@@ -445,7 +445,7 @@ class Index:
         rows = np.ascontiguousarray(rows, np.int64)
         dots, norms = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
         rarity, log_rows, tf = self._vocabulary.rarity, self._log_rows, self._tf
-        for segment, first in self._holding(rows):
+        for segment, first in self._segments_of(rows):
             dot_rows(*segment.rows, first, rows, self._lookup, rarity, log_rows, tf, dots, norms)
         self._lookup[numbers[known]] = 0
         return dots, norms
@@ -459,12 +459,12 @@ class Index:
         rows, others = np.ascontiguousarray(rows, np.int64), np.ascontiguousarray(others, np.int64)
         scaled = np.asarray(factors / np.maximum(self.norms(rows), _NO_NORM), np.float32)
         rarity, log_rows, tf = self._vocabulary.rarity, self._log_rows, self._tf
-        for segment, first in self._holding(rows):
+        for segment, first in self._segments_of(rows):
             spread_rows(*segment.rows, first, rows, scaled, rarity, log_rows, tf, self._lookup)
         dots, norms = np.zeros(len(others), np.float32), np.zeros(len(others), np.float32)
-        for segment, first in self._holding(others):
+        for segment, first in self._segments_of(others):
             dot_rows(*segment.rows, first, others, self._lookup, rarity, log_rows, tf, dots, norms)
-        for segment, first in self._holding(rows):
+        for segment, first in self._segments_of(rows):
             clear_rows(*segment.rows, first, rows, self._lookup)
         return np.asarray(dots / np.maximum(norms, _NO_NORM), np.float32)
 
@@ -479,12 +479,30 @@ class Index:
         self._lookup[numbers] = self._vocabulary.rarity[numbers] + self._log_rows
         others = np.ascontiguousarray(others, np.int64)
         heads = np.zeros((len(others), 3), np.float32)
-        for segment, first in self._holding(others):
+        for segment, first in self._segments_of(others):
             head_rows(*segment.rows, first, others, self._lookup, heads)
         self._lookup[numbers] = 0
         return heads
 
-    def _holding(self, rows: I64) -> Iterator[tuple[Open | Sealed, int]]:
+    def shared(self, row: int, others: I64, most: int) -> tuple[U32, I64, I64]:
+        """What `row` shares with each other one: (n, `most`) terms, how many of these, how many in all.
+
+        The terms are those that add the most to the cosine, the most first.
+        """
+        self._make_room(0)
+        others = np.ascontiguousarray(others, np.int64)
+        numbers, codes = self._row(row)
+        rarity, log_rows, tf = self._vocabulary.rarity, self._log_rows, self._tf
+        self._lookup[numbers] = tf[codes] * (rarity[numbers] + np.float32(log_rows))
+        best = np.full((len(others), most), -1, np.int64)
+        parts, counts = np.zeros((len(others), most), np.float32), np.zeros(len(others), np.int64)
+        for segment, first in self._segments_of(others):
+            lookup = self._lookup
+            share_rows(*segment.rows, first, others, lookup, rarity, log_rows, tf, best, parts, counts)
+        self._lookup[numbers] = 0
+        return self._vocabulary.keys[best], np.minimum(counts, most), counts
+
+    def _segments_of(self, rows: I64) -> Iterator[tuple[Open | Sealed, int]]:
         """The segments that hold some of `rows`, each with its first row."""
         for place in sorted(set((rows // self._capacity).tolist())):
             yield self._segments[place], place * self._capacity

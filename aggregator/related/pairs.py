@@ -87,17 +87,39 @@ def meet(met: F32, rows: I64, values: F32) -> None:
 
 
 @compiled
-def common_terms(one: U32, other: U32, at_one: I64, at_other: I64) -> int:
-    """Positions of the terms that both ascending arrays hold; returns how many there are."""
-    i = j = count = 0
-    while i < len(one) and j < len(other):
-        if one[i] == other[j]:
-            at_one[count], at_other[count] = i, j
-            count += 1
-            i += 1
-            j += 1
-        elif one[i] < other[j]:
-            i += 1
-        else:
-            j += 1
-    return count
+def share_rows(
+    row_starts: I64,
+    terms: U32,
+    first: int,
+    rows: I64,
+    lookup: F32,
+    rarity: F32,
+    log_rows: float,
+    tf: F32,
+    best: I64,
+    parts: F32,
+    counts: I64,
+) -> None:
+    """`lookup` holds the weights tf · idf of one row by number. Of the terms that each of `rows` shares:
+
+    `best` the numbers of those that add the most to the dot product, the most first (-1 where there are
+    fewer), `parts` what they add, `counts` how many there are. Equals in the order of the row's terms.
+    """
+    width = best.shape[1]
+    for i in range(len(rows)):
+        local = rows[i] - first
+        if local < 0 or local >= len(row_starts) - 1:
+            continue
+        for j in range(row_starts[local], row_starts[local + 1]):
+            number = terms[j] >> np.uint32(8)
+            if lookup[number] == 0:
+                continue
+            part = lookup[number] * tf[terms[j] & np.uint32(255)] * np.float32(rarity[number] + log_rows)
+            place = min(counts[i], width)
+            counts[i] += 1
+            while place > 0 and parts[i, place - 1] < part:
+                if place < width:
+                    best[i, place], parts[i, place] = best[i, place - 1], parts[i, place - 1]
+                place -= 1
+            if place < width:
+                best[i, place], parts[i, place] = number, part

@@ -70,14 +70,14 @@ def _row(weights: Mapping[str, float], names: Iterable[str]) -> npt.NDArray[np.f
     return np.array([weights[name] for name in names], np.float64)
 
 
-def rank(candidates: Candidates, weights: Weights, *, recency: float = 1) -> npt.NDArray[np.float64]:
+def rank(candidates: Candidates, weights: Weights) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """What orders the candidates, the higher the better; comparable between entries, of any sign.
 
-    `recency` multiplies what dates decide: 0 forgets them, 1 is as learned.
+    Also the part of it that dates decide, so that it can be given more weight or less.
     """
-    strength = np.ones(len(RANK_FEATURES))
-    strength[-TIME_FEATURES:] = recency
-    return _mixed(rank_features(candidates) * strength @ weights.rank.T, candidates)
+    features = rank_features(candidates)
+    whole = _mixed(features @ weights.rank.T, candidates)
+    return whole, _mixed(features[:, -TIME_FEATURES:] @ weights.rank[:, -TIME_FEATURES:].T, candidates)
 
 
 def penalty_after(candidates: Candidates, weights: Weights) -> npt.NDArray[np.float64]:

@@ -45,6 +45,20 @@ class Sections:
         self._linked: Counter[int] = Counter()
         self._total = 0
 
+    def state(self) -> tuple[list[str], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Names by number, entries by number, and (n, 3) pairs with their counts."""
+        pairs = [(*pair, count) for pair, count in self.pairs.items()]
+        return list(self.names), np.array(self.entries, np.int64), np.array(pairs, np.int64).reshape(-1, 3)
+
+    def restore(self, names: list[str], entries: npt.NDArray[np.int64], pairs: npt.NDArray[np.int64]) -> None:
+        """What `state` gave."""
+        self.names = {name: number for number, name in enumerate(names)}
+        self.entries = entries.tolist()
+        self._total = sum(self.entries)
+        for section, other, count in pairs.tolist():
+            self.pairs[section, other] = count
+            self._linked[section] += count
+
     def number(self, name: str) -> int:
         """A new section gets a number."""
         number = self.names.setdefault(name, len(self.names))

@@ -63,9 +63,9 @@ class Met(NamedTuple):
 class Shelf:
     """Rows are numbered in the order of arrival. One thread at a time may use it."""
 
-    def __init__(self, names: Index, *, kept: int = KEPT) -> None:
+    def __init__(self, names: Index, *, kept: int = KEPT, index: Index | None = None) -> None:
         """`names` is the index of names of all languages; `kept` links are remembered a row."""
-        self.index = Index()
+        self.index = index or Index()
         self._names = names
         self.facts = Facts(kept=kept)
         self.sections = Sections()

@@ -57,6 +57,7 @@ def begin_generation(connection: Connection, *, rebuilt_at: datetime | None) -> 
         "generation": generation,
         "rebuilt_at": rebuilt_at,
         "linked_at": None,
+        "last_arrival": 0,
         "articles": 0,
         "idf_articles": 0,
         "cpu_seconds": 0.0,
@@ -69,12 +70,20 @@ def begin_generation(connection: Connection, *, rebuilt_at: datetime | None) -> 
 
 
 def record_run(
-    connection: Connection, articles: int, cpu_seconds: float, *, idf_articles: int, now: datetime
+    connection: Connection,
+    articles: int,
+    cpu_seconds: float,
+    *,
+    last_arrival: int,
+    idf_articles: int,
+    now: datetime,
 ) -> None:
+    """Arrivals are never given twice in a generation, not even when the last one was removed."""
     connection.execute(
         update(linking_state).values(
             linked_at=now,
             articles=linking_state.c.articles + articles,
+            last_arrival=last_arrival,
             idf_articles=idf_articles,
             cpu_seconds=linking_state.c.cpu_seconds + cpu_seconds,
         )

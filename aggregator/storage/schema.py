@@ -246,6 +246,7 @@ linking_state = Table(
     Column("generation", Text, nullable=False),
     Column("rebuilt_at", UtcDateTime),
     Column("linked_at", UtcDateTime),
+    Column("last_arrival", Integer, nullable=False),
     Column("articles", Integer, nullable=False),
     Column("idf_articles", Integer, nullable=False),
     Column("cpu_seconds", Float, nullable=False),

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, delete, func, insert, select
 
 from aggregator.domain import Article
 from aggregator.storage.links import forget_links, record_links
-from aggregator.storage.schema import NO_TURN, entries, entry_terms, feeds, pending_entries
+from aggregator.storage.schema import NO_TURN, entries, entry_terms, feeds, linking_state, pending_entries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
@@ -54,7 +54,10 @@ class PendingEntry(NamedTuple):
 
 
 class Holding(NamedTuple):
-    """Enough to tell whether an index holds what the database holds."""
+    """Enough to tell whether an index holds what the database holds.
+
+    `last_arrival` is the last that was given in this generation, also if its entry is gone.
+    """
 
     entries: int
     id_sum: int
@@ -108,14 +111,11 @@ def _article(row: Row[tuple[object, ...]], summary: str = "", text: str = "") ->
 
 
 def get_holding(connection: Connection) -> Holding:
-    row = connection.execute(
-        select(
-            func.count(),
-            func.coalesce(func.sum(entry_terms.c.entry_id), 0),
-            func.coalesce(func.max(entry_terms.c.arrival), 0),
-        )
+    count, id_sum = connection.execute(
+        select(func.count(), func.coalesce(func.sum(entry_terms.c.entry_id), 0)).select_from(entry_terms)
     ).one()
-    return Holding(*map(int, row))
+    last = connection.scalar(select(linking_state.c.last_arrival))
+    return Holding(int(count), int(id_sum), int(last or 0))
 
 
 def list_arrivals(connection: Connection) -> list[tuple[int, int]]:
@@ -134,6 +134,23 @@ def list_indexed(connection: Connection, after: int, limit: int) -> tuple[Indexe
         .limit(limit)
     )
     return tuple(IndexedEntry(row.arrival, _terms(row), _article(row)) for row in rows)
+
+
+def list_latest(connection: Connection, per_feed: int) -> tuple[Article, ...]:
+    """The newest linked entries of each feed, with their texts, in the order of their arrival."""
+    place = func.row_number().over(partition_by=entries.c.feed_id, order_by=entry_terms.c.arrival.desc())
+    newest = (
+        select(entry_terms.c.entry_id, entry_terms.c.arrival, place.label("place"))
+        .join(entries, entries.c.id == entry_terms.c.entry_id)
+        .subquery()
+    )
+    rows = connection.execute(
+        _articles(entries.c.summary, entries.c.text)
+        .join(newest, newest.c.entry_id == entries.c.id)
+        .where(newest.c.place <= per_feed)
+        .order_by(newest.c.arrival)
+    )
+    return tuple(_article(row, row.summary, row.text) for row in rows)
 
 
 def _terms(row: Row[tuple[object, ...]]) -> StoredTerms:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
@@ -19,17 +21,26 @@ from aggregator.related.features import (
     words_features,
 )
 from aggregator.related.ranking import (
+    Weights,
     best_first,
     gate,
     penalty_after,
-    rank,
     read_weights,
 )
+from aggregator.related.ranking import rank as rank_and_nearness
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 WEIGHTS = read_weights()
 MANY = 100_000
 """Entries of a library that has a history."""
 VIEWS = pytest.mark.parametrize("text", [0.0, 0.5, 1.0])
+
+
+def rank(found: Candidates, weights: Weights, *, recency: float = 1) -> npt.NDArray[np.float64]:
+    whole, nearness = rank_and_nearness(found, weights)
+    return whole + (recency - 1) * nearness
 
 
 def candidates(count: int = 1, **columns: object) -> Candidates:

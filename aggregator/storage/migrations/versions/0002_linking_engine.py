@@ -74,6 +74,7 @@ def _tables(entries: sa.MetaData) -> list[sa.Table]:
             sa.Column("generation", sa.Text, nullable=False),
             sa.Column("rebuilt_at", sa.DateTime(timezone=True)),
             sa.Column("linked_at", sa.DateTime(timezone=True)),
+            sa.Column("last_arrival", sa.Integer, nullable=False),
             sa.Column("articles", sa.Integer, nullable=False),
             sa.Column("idf_articles", sa.Integer, nullable=False),
             sa.Column("cpu_seconds", sa.Float, nullable=False),
