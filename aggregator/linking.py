@@ -121,7 +121,7 @@ class Linker:
             if on_progress is not None:
                 on_progress(done)
         if self._unsaved > max(_WORTH_SAVING, len(self._engine) // 50):
-            self._save()
+            self.keep()
         return stored
 
     # ── what others did ──────────────────────────────────────────────────────────────────────────
@@ -171,8 +171,8 @@ class Linker:
         if found is not None and holding.last_arrival <= there.last_arrival:
             self._engine, self._holding = found, holding
 
-    def _save(self) -> None:
-        """A cache that cannot be written costs time at the next start, and nothing else."""
+    def keep(self) -> None:
+        """Write the engine to the cache. One that cannot be written costs time at the next start, no more."""
         if self._cache is None:
             return
         try:
