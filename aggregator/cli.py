@@ -297,6 +297,31 @@ def links(context: typer.Context, json: Json = False) -> None:
         output.linking(overview(connection, program.owner_id, policy), policy, json=json)
 
 
+@app.command()
+def why(
+    context: typer.Context,
+    a: Annotated[str, typer.Argument(metavar="A", help="An entry's id or address.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another one's.")],
+    json: Json = False,
+) -> None:
+    """Tell why two entries are linked, or which step refused it."""
+    from aggregator.proposing import chosen_policy, propose
+    from aggregator.storage.entries import get_entry
+    from aggregator.storage.links import find_link
+    from aggregator.storage.terms import get_article
+
+    with Program.open(context.obj) as program:
+        with program.database.read() as connection:
+            ids = [_entry_id(connection, program.owner_id, entry) for entry in (a, b)]
+            pair = [get_entry(connection, program.owner_id, entry_id) for entry_id in ids]
+            one, other = (get_article(connection, entry_id) for entry_id in ids)
+            policy = chosen_policy(connection, program.settings.related)
+            kept = find_link(connection, *ids)
+            shown = propose(connection, program.owner_id, pair, policy)
+        decision = program.linker.explain(one, other, policy)
+        output.decision(pair, decision, kept, shown, json=json)
+
+
 def _entry_id(connection: Any, user_id: int, entry: str) -> int:
     from aggregator.errors import NotFound
     from aggregator.storage.entries import find_id_by_url

@@ -19,10 +19,12 @@ from uuid import uuid4
 import numpy as np
 
 from aggregator.domain import Link
-from aggregator.errors import StorageError
+from aggregator.errors import NotFound, StorageError
 from aggregator.related.cache import load_engine, save_engine
+from aggregator.related.deciding import Decision, Step, decide
 from aggregator.related.engine import Analysis, Engine, Pair
 from aggregator.related.shelf import NEIGHBOUR
+from aggregator.related.text import Analyzer
 from aggregator.storage import leases, links, linkstate, terms
 from aggregator.storage.terms import Holding, PendingEntry, StoredTerms
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from aggregator.domain import Article
     from aggregator.policies import RelatedPolicy
     from aggregator.storage.engine import Database
 
@@ -123,6 +126,26 @@ class Linker:
         if self._unsaved > max(_WORTH_SAVING, len(self._engine) // 50):
             self.keep()
         return stored
+
+    def explain(self, one: Article, other: Article, policy: RelatedPolicy) -> Decision:
+        """Why two entries are linked, or why not, as things are now; `policy` is what pages go by.
+
+        Raises `NotFound` for an entry that waits to be linked.
+        """
+        self._catch_up()
+        found = sorted((self._place(article) for article in (one, other)), key=lambda place: place[1])
+        (language, older, _), (other_language, newer, article) = found
+        if language != other_language:
+            step = Step(name="language", found=other_language, asked=language, passed=False)
+            return Decision(terms=(), cosine=0.0, days=None, rank=None, steps=(step,))
+        spelling = Analyzer(self._policy).analyze(article).spelling
+        return decide(self._engine.shelves[language], newer, older, spelling, policy)
+
+    def _place(self, article: Article) -> tuple[str, int, Article]:
+        found = self._engine.find(int(article.id))
+        if found is None:
+            raise NotFound(str(article.id), "it waits to be linked", advice="`lire-aussi refresh` links it.")
+        return (*found, article)
 
     # ── what others did ──────────────────────────────────────────────────────────────────────────
 

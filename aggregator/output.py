@@ -7,12 +7,13 @@ import json as jsonlib
 import re
 import sys
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from aggregator.domain import (
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         Entry,
         Headline,
         ImportReport,
+        Link,
         Outline,
         RefreshProgress,
         RefreshReport,
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from aggregator.errors import AggregatorError
     from aggregator.policies import RelatedPolicy
     from aggregator.proposing import Overview
+    from aggregator.related.deciding import Decision
+    from aggregator.related.showing import Shown
 
 
 _CONTROL = re.compile("[\x7f-\x9f]")  # the control characters that JSON lets stand as they are
@@ -211,6 +215,63 @@ def _link(link: RelatedEntry) -> dict[str, Any]:
         "score": round(link.score, 4),
         "why": list(link.why),
     }
+
+
+def decision(
+    pair: Sequence[Entry],
+    found: Decision,
+    kept: Link | None,
+    shown: Mapping[int, Shown[RelatedEntry]],
+    *,
+    json: bool,
+) -> None:
+    """`pair` are the two entries; `kept` is the link that pages read; `shown` what stands under each."""
+    one, other = pair
+    places = _place(shown[one.id], other.id), _place(shown[other.id], one.id)
+    if json:
+        facts = {"a": one, "b": other}
+        _json(
+            {
+                **{name: {"id": entry.id, "title": entry.title} for name, entry in facts.items()},
+                **asdict(found),
+                "kept": asdict(kept) if kept else None,
+                "place_under_a": places[0],
+                "place_under_b": places[1],
+            }
+        )
+        return
+    typer.echo(f"{_plain(one.title)}\n{_plain(other.title)}\n")
+    typer.echo(f"cosine {found.cosine:.3f}, {_days(found.days)}")
+    for term in found.terms[:20]:
+        weights = f"{term.tf:.2f} × {term.other_tf:.2f} × {term.idf:.2f}²"
+        typer.echo(f"  {term.part:.3f}  {_plain(term.word):24} {weights}")
+    for step in found.steps:
+        verdict = "passed" if step.passed else "refused"
+        typer.echo(f"{verdict:8} {step.name}: {_figure(step.found)}, asked {_figure(step.asked)}")
+    if kept:
+        words = ", ".join(map(_plain, kept.why)) or "the same text in two places"
+        typer.echo(
+            f"kept when the later one arrived: score {kept.score:.3f}, "
+            f"confidence {kept.confidence:.2f} ({words})"
+        )
+    else:
+        typer.echo("no link was kept when the later one arrived")
+    for entry, place in zip(pair, places, strict=True):
+        typer.echo(f"under {_plain(entry.title)!r}: {f'place {place}' if place else 'not shown'}")
+
+
+def _place(shown: Shown[RelatedEntry], entry_id: int) -> int | None:
+    """Where the entry stands, from 1; copies stand beneath the links."""
+    ids = [link.id for link in (*shown.links, *shown.copies)]
+    return ids.index(entry_id) + 1 if entry_id in ids else None
+
+
+def _days(days: float | None) -> str:
+    return "without dates" if days is None else f"{days:.1f} days apart"
+
+
+def _figure(value: float | str | None) -> str:
+    return "none" if value is None else value if isinstance(value, str) else f"{value:.3g}"
 
 
 def linking(found: Overview, policy: RelatedPolicy, *, json: bool) -> None:

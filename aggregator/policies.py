@@ -63,9 +63,9 @@ class RelatedPolicy:
     """How much nearness in time counts: 0 not at all, 1 as editors do, 2 twice as much."""
     min_cosine: Share = 0.10
     """Less is never a link, however sure the rest."""
-    min_cosine_young: Share = 0.12
+    min_cosine_young: Share = 0.10
     """Added to `min_cosine` in an empty library, which has no near articles; fades as it grows."""
-    young_entries: Annotated[int, Ge(1)] = 500
+    young_entries: Annotated[int, Ge(1)] = 2_000
     """After this many entries, 37 % of the addition is left."""
     min_confidence: Share = 0.15
     """What is less sure is not even kept; the least that `strictness` may be."""

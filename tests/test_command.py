@@ -13,12 +13,15 @@ import sys
 import time
 import urllib.request
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from feedserver import FeedServer, Response
+
+from aggregator.demo import sample_feeds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,6 +145,80 @@ def test_from_opml_to_lire_aussi(tmp_path: Path) -> None:
     assert related["entry"] == {"id": entry["id"], "title": "Tarte", "url": entry["url"]}
     assert related["links"] == []
     assert server.url("/a") in run(tmp_path, "export")
+
+
+@pytest.fixture(scope="module")
+def linked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of the sample feeds that ship with the program."""
+    library = tmp_path_factory.mktemp("linked")
+    samples = sample_feeds(datetime.now(UTC))
+    pages = {s.path: Response(body=s.body, headers={"Content-Type": s.content_type}) for s in samples}
+    with FeedServer(pages) as server:
+        outlines = "".join(f'<outline xmlUrl="{server.url(sample.path)}"/>' for sample in samples)
+        opml = library / "feeds.opml"
+        opml.write_text(f'<opml version="2.0"><body>{outlines}</body></opml>')
+        run(library, "import", str(opml))
+        assert run_json(library, "refresh")["links"] > 100
+    return library
+
+
+def pyongyang(library: Path) -> tuple[str, dict[str, Any]]:
+    """An entry on the president's visit, and what is proposed under it."""
+    for entry in run_json(library, "entries", "--limit", "200"):
+        if "Pyongyang" in entry["title"]:
+            return str(entry["id"]), run_json(library, "related", str(entry["id"]))
+    raise AssertionError("there is no such entry")
+
+
+def test_what_is_related_and_why(linked: Path) -> None:
+    number, related = pyongyang(linked)
+    assert len(related["links"]) >= 2
+    for link in related["links"]:
+        assert link.keys() == {"id", "title", "url", "feed", "published_at", "score", "why"}
+        assert 0.1 < link["score"] <= 1
+        assert 3 <= len(link["why"]) <= 5
+    other = related["links"][0]
+    told = run_json(linked, "why", number, str(other["id"]))
+    assert told["kept"]["why"] == other["why"]
+    assert told["place_under_a"] == 1
+    assert all(step["passed"] for step in told["steps"])
+    assert sum(term["part"] for term in told["terms"]) == pytest.approx(told["cosine"])
+    assert {term["word"] for term in told["terms"][:5]} & set(other["why"])
+    assert "place 1" in run(linked, "why", number, str(other["id"]))
+
+
+def test_why_two_entries_are_not_linked(linked: Path) -> None:
+    number, related = pyongyang(linked)
+    near = {number, *(str(link["id"]) for link in related["links"])}
+    entries = [e for e in run_json(linked, "entries", "--limit", "200") if str(e["id"]) not in near]
+    refused = [run_json(linked, "why", number, str(entry["id"])) for entry in (entries[0], entries[-1])]
+    for told in refused:
+        assert told["kept"] is None or told["place_under_a"] is None
+        assert told["kept"] is not None or not all(step["passed"] for step in told["steps"])
+
+
+def test_how_linking_goes(linked: Path) -> None:
+    told = run_json(linked, "links")
+    assert told.keys() == {
+        "articles",
+        "linked",
+        "share",
+        "histogram",
+        "without_text",
+        "pending",
+        "idf_articles",
+        "linked_at",
+        "rebuilt_at",
+        "cpu_ms_per_article",
+        "strictness",
+        "recency",
+    }
+    assert told["pending"] == 0
+    assert 0.4 < told["share"] < 1
+    before = run_json(linked, "related", pyongyang(linked)[0])
+    run(linked, "relink")
+    assert run_json(linked, "links")["rebuilt_at"]
+    assert run_json(linked, "related", pyongyang(linked)[0]) == before
 
 
 @pytest.mark.parametrize(

@@ -226,6 +226,14 @@ class Engine:
             for arrival in shelf.facts.rows["arrival"][shelf.index.alive].tolist()
         }
 
+    def find(self, id_: int) -> tuple[str, int] | None:
+        """The language and the row of an article that is held."""
+        for language, shelf in self.shelves.items():
+            rows = np.flatnonzero((shelf.facts.rows["id"] == id_) & shelf.index.alive)
+            if len(rows):
+                return language, int(rows[0])
+        return None
+
     def remove(self, arrivals: Iterable[int]) -> None:
         """Forget these; unknown ones are ignored."""
         gone = np.array(sorted(arrivals), np.int64)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from aggregator.related.features import Candidates
 
-_HISTORY_ENTRIES = 2_000
+_HISTORY_ENTRIES = 4_000
 """With so many entries, words and history count alike."""
 _FEW_ENTRIES = 20
 

@@ -113,6 +113,13 @@ class Shelf:
         self._note(row, Surroundings(rows[near], cosines[near], expanded[near]))
         return Met(rows, pairs)
 
+    def compare(self, row: int) -> Met:
+        """The candidates of any row as they are now; tallies stay as they are."""
+        found = self.index.nearest(row, k=CANDIDATES, floor=_LEAST_COSINE)
+        older = found.rows < row
+        rows, cosines = found.rows[older], found.cosines[older]
+        return Met(rows, self._pairs(row, rows, cosines, self._expanded(row, rows)))
+
     def _settle(self, row: int, rows: npt.NDArray[np.int64], cosines: npt.NDArray[np.float32]) -> None:
         """Give the row its neighbours, and the length that they give to its expanded vector."""
         fact = self.facts.rows[row]

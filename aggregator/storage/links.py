@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, func, insert, select, union_all
 
-from aggregator.domain import RelatedEntry
+from aggregator.domain import Link, RelatedEntry
 from aggregator.storage.entries import feed_title, followed_by, title_or_first_words
 from aggregator.storage.schema import entries, entry_terms, feeds, links, subscriptions
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Connection, Row
-
-    from aggregator.domain import Link
 
 
 def record_links(connection: Connection, found: Sequence[Link]) -> None:
@@ -109,6 +107,18 @@ def _related(row: Row[tuple[object, ...]]) -> RelatedEntry:
         same_text=row.same_text,
         foreign_language=row.foreign_language,
     )
+
+
+def find_link(connection: Connection, entry_id: int, other_id: int) -> Link | None:
+    """The link that is kept of the two, whichever came later."""
+    ids = (entry_id, other_id)
+    row = connection.execute(
+        select(links).where(links.c.entry_id.in_(ids), links.c.neighbour_id.in_(ids))
+    ).one_or_none()
+    if row is None:
+        return None
+    facts = row._mapping
+    return Link(**{name: facts[name] for name in facts if name != "why"}, why=tuple(json.loads(row.why)))
 
 
 def list_copies(connection: Connection, ids: Sequence[int]) -> frozenset[tuple[int, int]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import bindparam, delete, func, insert, select
 
 from aggregator.domain import Article
+from aggregator.errors import NotFound
 from aggregator.storage.links import forget_links, record_links
 from aggregator.storage.schema import NO_TURN, entries, entry_terms, feeds, linking_state, pending_entries
 
@@ -85,6 +86,15 @@ def list_pending(connection: Connection, limit: int) -> tuple[PendingEntry, ...]
         .limit(limit)
     )
     return tuple(PendingEntry(_article(row, row.summary, row.text), row.content_hash) for row in rows)
+
+
+def get_article(connection: Connection, entry_id: int) -> Article:
+    """An entry as linking reads it; `NotFound` where there is none."""
+    query = _articles(entries.c.summary, entries.c.text).where(entries.c.id == entry_id)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound(str(entry_id), "no entry has this id", advice="`lire-aussi entries` lists them.")
+    return _article(row, row.summary, row.text)
 
 
 def count_pending(connection: Connection) -> int:

@@ -76,12 +76,14 @@ def main() -> None:
     )
     parser.add_argument("articles", type=Path)
     parser.add_argument("--show", type=int, default=20, help="how many entries")
+    parser.add_argument("--library", help="an empty folder for the library, to be looked at later")
     arguments = parser.parse_args()
 
     items = _read(arguments.articles)
     pages = {f"/{number}": as_rss(*source) for number, source in enumerate(by_source(items).items())}
     feeds = {path: Response(body=body, headers={"ETag": f'"{path}"'}) for path, body in pages.items()}
-    with tempfile.TemporaryDirectory() as folder, FeedServer(feeds) as server:
+    with tempfile.TemporaryDirectory() as temporary, FeedServer(feeds) as server:
+        folder = arguments.library or temporary
         library, opml = _Library(folder), Path(folder, "feeds.opml")
         outlines = "".join(f'<outline type="rss" xmlUrl="{server.url(path)}"/>' for path in pages)
         opml.write_text(f'<opml version="2.0"><body>{outlines}</body></opml>')

@@ -1,0 +1,97 @@
+"""Why a pair is linked, or why not: every step of the decision, told of two rows as things are now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aggregator.related.engine import least_cosine
+from aggregator.related.explaining import shared_terms
+from aggregator.related.ranking import gate, rank, read_weights
+from aggregator.related.shelf import CANDIDATES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from aggregator.policies import RelatedPolicy
+    from aggregator.related.shelf import Shelf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedTerm:
+    """A word of both texts: its weight in each before the idf, the idf, what it adds to the raw cosine."""
+
+    word: str
+    tf: float
+    other_tf: float
+    idf: float
+    part: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One gate: what was found, what was asked for, and whether that was enough.
+
+    `name` is one of language, shared-terms, cosine, candidate, confidence. `place` of a candidate counts from
+    1; it is None where there is none.
+    """
+
+    name: str
+    found: float | str | None
+    asked: float | str
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The most important term first; `days` apart, None without dates; the steps in their order.
+
+    `rank` is what orders the links of the newer entry, None where the older one is no candidate of it.
+    """
+
+    terms: tuple[SharedTerm, ...]
+    cosine: float
+    days: float | None
+    rank: float | None
+    steps: tuple[Step, ...]
+
+
+def decide(
+    shelf: Shelf, row: int, other: int, spelling: Mapping[int, str], policy: RelatedPolicy
+) -> Decision:
+    """Of two rows of one language, `row` the newer one, whose words `spelling` gives."""
+    terms = tuple(_terms(shelf, row, other, spelling))
+    cosine = sum(term.part for term in terms)
+    days = float(shelf.index.days[row] - shelf.index.days[other])
+    met = shelf.compare(row)
+    at = np.flatnonzero(met.rows == other)
+    ranks, _ = rank(met.pairs, read_weights())
+    place = int((ranks >= ranks[at[0]]).sum()) if len(at) else None
+    sure = gate(met.pairs, read_weights(), shelf.index.live)
+    confidence = float(sure[at[0]]) if len(at) else None
+    least = least_cosine(shelf.index.live, policy)
+    return Decision(
+        terms=terms,
+        cosine=cosine,
+        days=None if np.isnan(days) else abs(days),
+        rank=float(ranks[at[0]]) if len(at) else None,
+        steps=(
+            _at_least("shared-terms", len(terms), policy.min_shared_terms),
+            _at_least("cosine", cosine, least),
+            Step(name="candidate", found=place, asked=CANDIDATES, passed=place is not None),
+            _at_least("confidence", confidence, policy.strictness),
+        ),
+    )
+
+
+def _at_least(name: str, found: float | None, asked: float) -> Step:
+    return Step(name=name, found=found, asked=asked, passed=found is not None and found >= asked)
+
+
+def _terms(shelf: Shelf, row: int, other: int, spelling: Mapping[int, str]) -> Iterator[SharedTerm]:
+    for term, part, tf, other_tf, idf in zip(
+        *(column.tolist() for column in shared_terms(shelf.index, row, other)), strict=True
+    ):
+        yield SharedTerm(word=spelling.get(term, "…"), tf=tf, other_tf=other_tf, idf=idf, part=part)
