@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from aggregator.related.abroad import foreign_neighbours
 from aggregator.related.boilerplate import Boilerplate
 from aggregator.related.facts import KEPT
 from aggregator.related.index import Index
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
 F = TypeVar("F", float, "npt.NDArray[np.float64]")
 
 _DOUBTFUL = 1_000.0
+_LAST = -100.0
+"""The rank of what stands after all links of an article's own language."""
+_ABROAD = 0.5
+"""The least confidence of a link to another language."""
 
 
 class Judged(NamedTuple):
@@ -152,7 +157,8 @@ class Engine:
             names=new.terms.names,
             neighbours=new.shelf.stored_neighbours(new.met),
         )
-        return Arrived(analysis=analysis, pairs=tuple(self._worth_keeping(new, self.judge(new))))
+        pairs = (*self._worth_keeping(new, self.judge(new)), *self._abroad(new))
+        return Arrived(analysis=analysis, pairs=pairs)
 
     def newcomer(self, arrival: int, id_: int, article: Article) -> Newcomer:
         """Take the article in; the first half of `arrive`."""
@@ -204,6 +210,31 @@ class Engine:
                     _enter(end, merit[place])
             carrying = words[place, : known[place]].tolist()
             yield judged.pair(place, tuple(new.terms.spelling[term] for term in carrying))
+
+    def _abroad(self, new: Newcomer) -> Iterator[Pair]:
+        """Pairs with articles of other languages; they come after all others."""
+        if len(self.shelves) == 1:
+            return
+        facts, spelling = new.shelf.facts.rows, new.terms.name_spelling
+        row = int(facts["names"][new.row])
+        for found in foreign_neighbours(self.names, row, self.shelves, new.terms.language):
+            theirs = self.shelves[found.language].facts.rows
+            rank_ = _LAST + found.cosine
+            ends = facts["best"][new.row], theirs["best"][found.row]
+            if rank_ <= min(ends[0][0], ends[1][0]):
+                continue
+            for end in ends:
+                _enter(end, rank_)
+            yield Pair(
+                id=int(theirs["id"][found.row]),
+                score=found.cosine,
+                rank=rank_,
+                older_rank=rank_,
+                nearness=0.0,
+                confidence=_ABROAD + (1 - _ABROAD) * found.cosine,
+                same_text=False,
+                why=tuple(spelling[name] for name in found.names),
+            )
 
     def learn(self, article: Article) -> None:
         """See what its feed repeats, and nothing else; for articles that are held already."""

@@ -11,14 +11,10 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from aggregator.related.languages import term_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import numpy.typing as npt
 
 _UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪĮİĶĹĻĽŁŃŅŇŌŐŒŘŚŞŠŢŤŪŮŰŲŹŻŽȘȚ"
 # After a letter, a digit, a comma and the like, since a sentence begins elsewhere; or all in capitals. (What
@@ -29,13 +25,13 @@ _NAME = re.compile(
 _WORD = re.compile(r"[^\W_]{3,}")
 
 
-def name_ids(title: str, text: str, aliases: Mapping[str, str]) -> npt.NDArray[np.uint32]:
-    """uint32, ascending. A title that has capitals everywhere tells nothing. `aliases` are plain words."""
+def names_in(title: str, text: str, aliases: Mapping[str, str]) -> dict[int, str]:
+    """The names by id. A title that has capitals everywhere tells nothing. `aliases` are plain words."""
     found = set(_NAME.findall(f" {text}"))
     if not _all_capitals(title):
         found.update(_NAME.findall(f" {title}"))
-    names = {aliases.get(name, name) for name in map(plain, found)}
-    return np.array(sorted(map(term_id, names)), np.uint32)
+    spelt = {plain(name): name for name in sorted(found)}
+    return {term_id(aliases.get(name, name)): spelling for name, spelling in spelt.items()}
 
 
 def _all_capitals(title: str) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 from aggregator.related.boilerplate import Boilerplate
 from aggregator.related.labels import tail, without_label
 from aggregator.related.languages import NO_TERM, Language, Languages
-from aggregator.related.names import name_ids, plain
+from aggregator.related.names import names_in, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +49,7 @@ class Terms:
     body: npt.NDArray[np.uint16]
     spelling: Mapping[int, str]
     names: npt.NDArray[np.uint32]
+    name_spelling: Mapping[int, str]
 
 
 class _Words(NamedTuple):
@@ -86,7 +87,7 @@ class Analyzer:
         if corrected is not language:
             language, found = corrected, _read(corrected, title, summary, body)
         self._leave_out_repeated(article.source, found, len(language.words(tail(title))))
-        return _counted(language.code, found, name_ids(title, summary, self._names))
+        return _counted(language.code, found, names_in(title, summary, self._names))
 
     def _leave_out_repeated(self, feed: str, found: _Words, tail_words: int) -> None:
         """Make what the feed repeats no evidence. The last `tail_words` of the title may be its formula."""
@@ -119,7 +120,7 @@ def _read(language: Language, title: str, summary: str, body: str) -> _Words:
     return _Words(words, list(language.terms(words)), len(title_words), head)
 
 
-def _counted(code: str, found: _Words, names: npt.NDArray[np.uint32]) -> Terms:
+def _counted(code: str, found: _Words, names: Mapping[int, str]) -> Terms:
     words, terms, title, head = found
     # From last to first, so that the first spelling wins: the title's, if it is there.
     spelling = dict(zip(reversed(terms), reversed(words), strict=True))
@@ -131,7 +132,8 @@ def _counted(code: str, found: _Words, names: npt.NDArray[np.uint32]) -> Terms:
         head=_counts(Counter(terms[:title] * _TITLE_WEIGHT + terms[title:head]), ids),
         body=_counts(Counter(terms[head:]), ids),
         spelling=spelling,
-        names=names,
+        names=np.array(sorted(names), np.uint32),
+        name_spelling=names,
     )
 
 

@@ -22,6 +22,7 @@ def _terms(head: Counts, body: Counts) -> Terms:
         body=np.array(body, np.uint16),
         spelling={},
         names=ids[:0],
+        name_spelling={},
     )
 
 
