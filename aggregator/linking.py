@@ -21,7 +21,7 @@ import numpy as np
 from aggregator.domain import Link
 from aggregator.errors import NotFound, StorageError
 from aggregator.related.cache import load_engine, save_engine
-from aggregator.related.deciding import Decision, Step, decide
+from aggregator.related.deciding import Decision, decide, decide_abroad
 from aggregator.related.engine import Analysis, Engine, Pair
 from aggregator.related.shelf import NEIGHBOUR
 from aggregator.related.text import Analyzer
@@ -133,19 +133,28 @@ class Linker:
         Raises `NotFound` for an entry that waits to be linked.
         """
         self._catch_up()
-        found = sorted((self._place(article) for article in (one, other)), key=lambda place: place[1])
-        (language, older, _), (other_language, newer, article) = found
-        if language != other_language:
-            step = Step(name="language", found=other_language, asked=language, passed=False)
-            return Decision(terms=(), cosine=0.0, days=None, rank=None, steps=(step,))
-        spelling = Analyzer(self._policy).analyze(article).spelling
-        return decide(self._engine.shelves[language], newer, older, spelling, policy)
+        places = [(*self._place(article), article) for article in (one, other)]
+        (language, older, _), (newer_language, newer, article) = sorted(places, key=self._arrival)
+        terms = Analyzer(self._policy).analyze(article)
+        shelves = self._engine.shelves
+        if language == newer_language:
+            return decide(shelves[language], newer, older, terms.spelling, policy)
+        return decide_abroad(
+            self._engine.names,
+            (shelves[newer_language], newer),
+            (shelves[language], older),
+            terms.name_spelling,
+            (newer_language, language),
+        )
 
-    def _place(self, article: Article) -> tuple[str, int, Article]:
+    def _arrival(self, place: tuple[str, int, Article]) -> int:
+        return int(self._engine.shelves[place[0]].facts.rows["arrival"][place[1]])
+
+    def _place(self, article: Article) -> tuple[str, int]:
         found = self._engine.find(int(article.id))
         if found is None:
             raise NotFound(str(article.id), "it waits to be linked", advice="`lire-aussi refresh` links it.")
-        return (*found, article)
+        return found
 
     # ── what others did ──────────────────────────────────────────────────────────────────────────
 

@@ -160,6 +160,30 @@ def test_a_torn_cache_is_made_again(database: Database, news: list[Article], tmp
     assert stored(database) == before
 
 
+def test_two_languages_are_linked_by_names_and_it_is_told_why(database: Database) -> None:
+    told = {"depeches-6/ostrovie-treve": "fr", "northline/ostrovia-truce": "en"}
+    for article in read("articles.jsonl"):
+        if article.id in told:
+            feed = follow(
+                database, f"https://{article.source}.example/", article.source, language=told[str(article.id)]
+            )
+            publish(database, feed, an_entry(article))
+    linker = Linker(database, POLICY)
+    assert linker.link_pending() == 1
+    with database.read() as connection:
+        one, other = (terms.get_article(connection, number) for number in (1, 2))
+        kept = links.find_link(connection, 1, 2)
+    assert kept is not None
+    decision = linker.explain(one, other, POLICY)
+    assert [(step.name, step.passed) for step in decision.steps] == [
+        ("language", False),
+        ("rare-names", True),
+        ("names", True),
+    ]
+    assert [term.word for term in decision.terms[:2]] == list(kept.why[:2])
+    assert decision == linker.explain(other, one, POLICY)
+
+
 KILLED = """
 import sys
 from pathlib import Path

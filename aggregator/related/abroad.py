@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from aggregator.related.shelf import Shelf
 
 _CANDIDATES = 30
-_LEAST_COSINE = 0.25
-_RARE_NAMES = 2
+LEAST_COSINE = 0.25
+RARE_NAMES = 2
 """So many names that hardly any article has must be in both heads."""
 _RARE_ENTRIES, _RARE_SHARE = 12, 0.002
 """Hardly any: so many entries, or this share of them in a large library."""
@@ -42,17 +42,28 @@ def foreign_neighbours(
 ) -> Iterator[Foreign]:
     """Of the article with that row in the index of names, best first."""
     day = float(names.days[row])
-    found = names.query(*names.vector(row), day, k=_CANDIDATES, floor=_LEAST_COSINE)
+    found = names.query(*names.vector(row), day, k=_CANDIDATES, floor=LEAST_COSINE)
     older = found.rows < row
     rows, cosines = found.rows[older], found.cosines[older]
     shared, known, _ = names.shared(row, rows, _MOST)
-    rare = names.idf(shared.ravel()).reshape(shared.shape) >= _least_idf(names.live)
-    enough = (rare & (np.arange(_MOST) < known[:, None])).sum(axis=1) >= _RARE_NAMES
-    for place in np.flatnonzero(enough).tolist():
+    for place in np.flatnonzero(_rare(names, shared, known) >= RARE_NAMES).tolist():
         home = _home(int(rows[place]), shelves)
         if home is not None and home[0] != language:
             terms = tuple(shared[place, : known[place]].tolist())
             yield Foreign(*home, float(cosines[place]), terms)
+
+
+def shared_names(names: Index, row: int, other: int) -> tuple[tuple[int, ...], int]:
+    """Names in both heads, rare ones first, and how many of them are rare."""
+    shared, known, _ = names.shared(row, np.array([other]), _MOST)
+    return tuple(shared[0, : known[0]].tolist()), int(_rare(names, shared, known)[0])
+
+
+def _rare(
+    names: Index, shared: npt.NDArray[np.uint32], known: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    rare = names.idf(shared.ravel()).reshape(shared.shape) >= _least_idf(names.live)
+    return np.asarray((rare & (np.arange(_MOST) < known[:, None])).sum(axis=1), np.int64)
 
 
 def _least_idf(entries: int) -> float:

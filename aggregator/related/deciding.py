@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aggregator.related.abroad import LEAST_COSINE, RARE_NAMES, shared_names
 from aggregator.related.engine import least_cosine
-from aggregator.related.explaining import shared_terms
+from aggregator.related.explaining import Shared, shared_terms
 from aggregator.related.ranking import gate, rank, read_weights
 from aggregator.related.shelf import CANDIDATES
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from aggregator.policies import RelatedPolicy
+    from aggregator.related.index import Index
     from aggregator.related.shelf import Shelf
 
 
@@ -34,8 +36,8 @@ class SharedTerm:
 class Step:
     """One gate: what was found, what was asked for, and whether that was enough.
 
-    `name` is one of language, shared-terms, cosine, candidate, confidence. `place` of a candidate counts from
-    1; it is None where there is none.
+    `name` is one of shared-terms, cosine, candidate (its place, from 1), confidence; between two languages,
+    where the first never passes, language, rare-names, names (their cosine).
     """
 
     name: str
@@ -62,7 +64,7 @@ def decide(
     shelf: Shelf, row: int, other: int, spelling: Mapping[int, str], policy: RelatedPolicy
 ) -> Decision:
     """Of two rows of one language, `row` the newer one, whose words `spelling` gives."""
-    terms = tuple(_terms(shelf, row, other, spelling))
+    terms = tuple(_told(shared_terms(shelf.index, row, other), spelling))
     cosine = sum(term.part for term in terms)
     days = float(shelf.index.days[row] - shelf.index.days[other])
     met = shelf.compare(row)
@@ -86,12 +88,35 @@ def decide(
     )
 
 
+def decide_abroad(
+    names: Index,
+    newer: tuple[Shelf, int],
+    older: tuple[Shelf, int],
+    spelling: Mapping[int, str],
+    languages: tuple[str, str],
+) -> Decision:
+    """Of two rows in different languages, which only names can link; `spelling` is that of the newer's."""
+    rows = [int(shelf.facts.rows["names"][row]) for shelf, row in (newer, older)]
+    shared, rare = shared_names(names, *rows)
+    found = shared_terms(names, *rows)
+    days = float(newer[0].index.days[newer[1]] - older[0].index.days[older[1]])
+    return Decision(
+        terms=tuple(_told(found, spelling)),
+        cosine=float(found.parts.sum()),
+        days=None if np.isnan(days) else abs(days),
+        rank=None,
+        steps=(
+            Step(name="language", found=languages[0], asked=languages[1], passed=False),
+            _at_least("rare-names", rare if shared else 0, RARE_NAMES),
+            _at_least("names", float(found.parts.sum()), LEAST_COSINE),
+        ),
+    )
+
+
 def _at_least(name: str, found: float | None, asked: float) -> Step:
     return Step(name=name, found=found, asked=asked, passed=found is not None and found >= asked)
 
 
-def _terms(shelf: Shelf, row: int, other: int, spelling: Mapping[int, str]) -> Iterator[SharedTerm]:
-    for term, part, tf, other_tf, idf in zip(
-        *(column.tolist() for column in shared_terms(shelf.index, row, other)), strict=True
-    ):
+def _told(shared: Shared, spelling: Mapping[int, str]) -> Iterator[SharedTerm]:
+    for term, part, tf, other_tf, idf in zip(*(column.tolist() for column in shared), strict=True):
         yield SharedTerm(word=spelling.get(term, "…"), tf=tf, other_tf=other_tf, idf=idf, part=part)
