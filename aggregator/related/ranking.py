@@ -44,7 +44,7 @@ _FEW_ENTRIES = 20
 class Weights(NamedTuple):
     """Two rows each, for summaries and for texts; columns as in `features.py`.
 
-    The first column of `words` and of `gate` is the bias; `after` belongs to `penalty_after`.
+    The first column of `rank`, `words` and `gate` is the bias; `after` belongs to `penalty_after`.
     """
 
     rank: npt.NDArray[np.float64]
@@ -59,7 +59,7 @@ def read_weights() -> Weights:
     found = tomllib.loads(file.read_text(encoding="utf-8"))
     views = found["summary"], found["text"]
     return Weights(
-        rank=np.stack([_row(view["rank"], RANK_FEATURES) for view in views]),
+        rank=np.stack([_row(view["rank"], ("bias", *RANK_FEATURES)) for view in views]),
         words=np.stack([_row(view["words"], ("bias", *WORDS_FEATURES)) for view in views]),
         gate=np.stack([_row(view["gate"], ("bias", *GATE_FEATURES)) for view in views]),
         after=np.stack([_row(view["after"], AFTER_FEATURES) for view in views]),
@@ -76,7 +76,7 @@ def rank(candidates: Candidates, weights: Weights) -> tuple[npt.NDArray[np.float
     Also the part of it that dates decide, so that it can be given more weight or less.
     """
     features = rank_features(candidates)
-    whole = _mixed(features @ weights.rank.T, candidates)
+    whole = _mixed(_logits(features, weights.rank), candidates)
     return whole, _mixed(features[:, -TIME_FEATURES:] @ weights.rank[:, -TIME_FEATURES:].T, candidates)
 
 

@@ -172,6 +172,11 @@ def _usual(lists: Lists, logits: Floats) -> float:
     return float(-np.sort(-candidates)[min(int(_USUAL_SHARE * slots), len(candidates) - 1)])
 
 
+def _level(lists: Lists, ranks: Floats) -> float:
+    """What the best of a list usually has: the logit of a choice has no level of its own."""
+    return float(np.median(ranks[places(lists, ranks) == 0]))
+
+
 def places(lists: Lists, ranks: Floats) -> npt.NDArray[np.int64]:
     """The place of each candidate in its list, 0 the best; lists are in ascending order of their query."""
     order = np.lexsort((-lists.other, -ranks, lists.query))
@@ -202,9 +207,9 @@ def report(lists: Lists, truth: Truth, ranks: Floats, gate: Floats) -> Iterator[
 
 
 def write_view(name: str, rank: Floats, words: Floats, gate: Floats) -> Iterator[str]:
-    split = len(RANK_FEATURES)
+    split = len(RANK_FEATURES) + 1
     for table, features, weights in (
-        ("rank", RANK_FEATURES, rank[:split]),
+        ("rank", {"bias": "both views on one level", **RANK_FEATURES}, rank[:split]),
         ("after", AFTER_FEATURES, rank[split:]),
         ("words", {"bias": "where all else is 0", **WORDS_FEATURES}, words),
         ("gate", {"bias": "where all else is 0", **GATE_FEATURES}, gate),
@@ -234,7 +239,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         gate = learn_gate(trained, ranks, trained.gate)
         odds = np.exp(reported.gate @ gate[1:] + gate[0])
         print(name, *report(reported, truth, reported.rank @ rank, odds / (1 + odds)), sep="\n", flush=True)
-        written += write_view(name, rank, words, gate)
+        written += write_view(name, np.r_[-_level(trained, ranks), rank], words, gate)
     if options.write:
         options.write.write_text("\n".join(written), encoding="utf-8")
 
