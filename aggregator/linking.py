@@ -40,10 +40,9 @@ _log = logging.getLogger(__name__)
 
 _BATCH = 500
 _RESTORED = 2_000
-_LEARNT_A_FEED = 20
 _WORTH_SAVING = 500
 _LEASE = "linking"
-_LEASE_TIME = timedelta(minutes=5)
+_LEASE_TIME = timedelta(minutes=2)
 _PATIENCE_SECONDS = 300.0
 
 
@@ -99,7 +98,8 @@ class Linker:
                 raise StorageError(
                     self._database.name, "another process is still linking", advice="Try again later."
                 )
-            time.sleep(0.25)
+            if self._stopping.wait(0.25):
+                raise StorageError(self._database.name, "the program is stopping")
         try:
             yield
         finally:
@@ -175,10 +175,10 @@ class Linker:
 
     def _restore(self, there: Holding) -> None:
         """Drop what was edited or removed, take in what other processes linked."""
-        after, fresh = self._holding.last_arrival, not len(self._engine)
+        after = self._holding.last_arrival
         with self._database.read() as connection:
             arrivals = {arrival for arrival, _ in terms.list_arrivals(connection)}
-            self._engine.remove(self._engine.arrivals() - arrivals)
+            self._engine.remove(set(self._engine.arrivals()) - arrivals)
             while entries := terms.list_indexed(connection, after, _RESTORED):
                 for entry in entries:
                     self._engine.restore(
@@ -187,8 +187,7 @@ class Linker:
                 ids = [entry.stored.entry_id for entry in entries]
                 self._engine.restore_links(links.list_kept(connection, ids))
                 after = entries[-1].arrival
-            for article in terms.list_latest(connection, _LEARNT_A_FEED) if fresh else ():
-                self._engine.learn(article)
+                self._claim()  # this may take longer than the lease
         self._unsaved += there.last_arrival - self._holding.last_arrival
         self._holding = there
 
@@ -200,8 +199,14 @@ class Linker:
             return
         found = load_engine(self._cache, self._policy, self._generation)
         holding = Holding(*found.holding()) if found is not None else self._holding
-        if found is not None and holding.last_arrival <= there.last_arrival:
+        if found is not None and holding.last_arrival <= there.last_arrival and self._agrees(found):
             self._engine, self._holding = found, holding
+
+    def _agrees(self, engine: Engine) -> bool:
+        """Whether no arrival is of another entry: a library that was put back has given them anew."""
+        with self._database.read() as connection:
+            stored = dict(terms.list_arrivals(connection))
+        return all(stored.get(arrival, id_) == id_ for arrival, id_ in engine.arrivals().items())
 
     def keep(self) -> None:
         """Write the engine to the cache. One that cannot be written costs time at the next start, no more."""
@@ -219,12 +224,12 @@ class Linker:
         started = time.thread_time()
         stored: list[tuple[int, StoredTerms]] = []
         found: list[Link] = []
-        for arrival, (article, _) in enumerate(pending, self._holding.last_arrival + 1):
-            arrived = self._engine.arrive(arrival, int(article.id), article)
-            stored.append((arrival, _stored(int(article.id), arrived.analysis)))
-            found.extend(_link(int(article.id), pair) for pair in arrived.pairs)
         read = {int(entry.article.id): entry.content_hash for entry in pending}
         try:
+            for arrival, (article, _) in enumerate(pending, self._holding.last_arrival + 1):
+                arrived = self._engine.arrive(arrival, int(article.id), article)
+                stored.append((arrival, _stored(int(article.id), arrived.analysis)))
+                found.extend(_link(int(article.id), pair) for pair in arrived.pairs)
             return self._record(stored, found, read, time.thread_time() - started)
         except BaseException:
             self._forget()  # it knows entries that the database does not

@@ -77,7 +77,9 @@ def _wanted(fields: Mapping[str, str], policy: RelatedPolicy) -> RelatedPolicy:
         text = fields.get(name, "")
         if not text:
             continue
-        if not (text.isascii() and text.isdigit() and least <= int(text[:6]) / 100 <= greatest):
+        if not (text.isascii() and text.isdigit() and len(text) <= 3):
             abort(400)
         chosen[name] = int(text) / 100
+        if not least <= chosen[name] <= greatest:
+            abort(400)
     return with_choices(policy, **chosen)

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", float, "npt.NDArray[np.float64]")
 
 _DOUBTFUL = 1_000.0
+_COPIES = 8
+"""So many earlier copies of one text are told: a formula that returns each day has thousands."""
 _LAST = -100.0
 """The rank of what stands after all links of an article's own language."""
 _ABROAD = 0.5
@@ -201,9 +203,14 @@ class Engine:
         judged = judged.take(judged.same_text | possible)
         merit = self._merit(judged.rank, judged.confidence)
         words, known, shared = shelf.index.shared(row, judged.rows, policy.why_words)
+        copies = 0
         for place in np.argsort(-merit, kind="stable").tolist():
             ends = best[row], best[judged.rows[place]]
-            if not judged.same_text[place]:
+            if judged.same_text[place]:
+                copies += 1
+                if copies > _COPIES:
+                    continue
+            else:
                 if shared[place] < policy.min_shared_terms or merit[place] <= min(ends[0][0], ends[1][0]):
                     continue
                 for end in ends:
@@ -219,26 +226,22 @@ class Engine:
         row = int(facts["names"][new.row])
         for found in foreign_neighbours(self.names, row, self.shelves, new.terms.language):
             theirs = self.shelves[found.language].facts.rows
-            rank_ = _LAST + found.cosine
-            ends = facts["best"][new.row], theirs["best"][found.row]
-            if rank_ <= min(ends[0][0], ends[1][0]):
+            rank_, confidence = _LAST + found.cosine, _ABROAD + (1 - _ABROAD) * found.cosine
+            ends, merit = (facts["best"][new.row], theirs["best"][found.row]), self._merit(rank_, confidence)
+            if merit <= min(ends[0][0], ends[1][0]):
                 continue
             for end in ends:
-                _enter(end, rank_)
+                _enter(end, merit)
             yield Pair(
                 id=int(theirs["id"][found.row]),
                 score=found.cosine,
                 rank=rank_,
                 older_rank=rank_,
                 nearness=0.0,
-                confidence=_ABROAD + (1 - _ABROAD) * found.cosine,
+                confidence=confidence,
                 same_text=False,
                 why=tuple(spelling[name] for name in found.names),
             )
-
-    def learn(self, article: Article) -> None:
-        """See what its feed repeats, and nothing else; for articles that are held already."""
-        self._analyzer.analyze(article)
 
     def holding(self) -> tuple[int, int, int]:
         """How many are held, the sum of their ids, the last arrival."""
@@ -249,13 +252,13 @@ class Engine:
             last = max(last, int(shelf.facts.rows["arrival"].max(initial=0)))
         return count, total, last
 
-    def arrivals(self) -> set[int]:
-        """Of all that are held."""
-        return {
-            arrival
-            for shelf in self.shelves.values()
-            for arrival in shelf.facts.rows["arrival"][shelf.index.alive].tolist()
-        }
+    def arrivals(self) -> dict[int, int]:
+        """The id of each arrival that is held."""
+        held: dict[int, int] = {}
+        for shelf in self.shelves.values():
+            rows = shelf.facts.rows[shelf.index.alive]
+            held.update(zip(rows["arrival"].tolist(), rows["id"].tolist(), strict=True))
+        return held
 
     def find(self, id_: int) -> tuple[str, int] | None:
         """The language and the row of an article that is held."""
@@ -275,21 +278,25 @@ class Engine:
             self.names.remove(shelf.facts.rows["names"][rows].tolist())
 
     def restore(self, arrival: int, id_: int, article: Article, analysis: Analysis) -> None:
-        """Take in an article that was linked by another process, or before this one began."""
+        """Take in an article that was linked by another process, or before this one began.
+
+        Its text is read once more, for what its feed repeats.
+        """
+        self._analyzer.analyze(article)
         shelf = self._shelf(analysis.language)
         row = shelf.put(arrival, id_, article, analysis.terms, analysis.codes, analysis.names)
         shelf.restore(row, analysis.neighbours)
 
     def restore_links(self, kept: Sequence[tuple[int, int, float, float]]) -> None:
         """Let both ends of links that are kept know of them: (id, other id, rank, confidence)."""
+        best: dict[int, npt.NDArray[np.float32]] = {}
         for shelf in self.shelves.values():
-            rows = np.flatnonzero(shelf.index.alive)
-            by_id = dict(zip(shelf.facts.rows["id"][rows].tolist(), rows.tolist(), strict=True))
-            best = shelf.facts.rows["best"]
-            for one, other, rank_, confidence in kept:
-                if one in by_id and other in by_id:
-                    for end in (by_id[one], by_id[other]):
-                        _enter(best[end], self._merit(rank_, confidence))
+            facts, rows = shelf.facts.rows, np.flatnonzero(shelf.index.alive)
+            best.update(zip(facts["id"][rows].tolist(), (facts["best"][row] for row in rows), strict=True))
+        for one, other, rank_, confidence in kept:
+            if one in best and other in best:
+                for end in (best[one], best[other]):
+                    _enter(end, self._merit(rank_, confidence))
 
     def _merit(self, ranks: F, confidences: F) -> F:
         """What is shown comes first, however much there is that would be shown if one were less strict."""

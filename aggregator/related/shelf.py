@@ -51,10 +51,7 @@ class Surroundings(NamedTuple):
 
 
 class Met(NamedTuple):
-    """What a newcomer meets: `rows` older rows and what is known of each pair, best first by cosine × decay.
-
-    `same_text` says that both are one text in two places.
-    """
+    """What a newcomer meets: older rows, best first by cosine × decay, and what is known of each pair."""
 
     rows: npt.NDArray[np.int64]
     pairs: Candidates
@@ -103,22 +100,24 @@ class Shelf:
 
     def meet(self, row: int) -> Met:
         """The candidates of the newest row, which gets to know its neighbours; to be called once a row."""
-        found = self.index.nearest(row, k=CANDIDATES, floor=_LEAST_COSINE)
-        older = found.rows < row
-        rows, cosines = found.rows[older], found.cosines[older]
+        rows, cosines = self._nearest(row, CANDIDATES)
         near = np.argsort(-cosines, kind="stable")[:NEIGHBOURS]
         self._settle(row, rows[near], cosines[near])
-        expanded = self._expanded(row, rows)
+        expanded, self.facts.rows["spread"][row] = self._expanded(row, rows)
         pairs = self._pairs(row, rows, cosines, expanded)
         self._note(row, Surroundings(rows[near], cosines[near], expanded[near]))
         return Met(rows, pairs)
 
     def compare(self, row: int) -> Met:
         """The candidates of any row as they are now; tallies stay as they are."""
-        found = self.index.nearest(row, k=CANDIDATES, floor=_LEAST_COSINE)
-        older = found.rows < row
-        rows, cosines = found.rows[older], found.cosines[older]
-        return Met(rows, self._pairs(row, rows, cosines, self._expanded(row, rows)))
+        rows, cosines = self._nearest(row, len(self.index))
+        return Met(rows, self._pairs(row, rows, cosines, self._expanded(row, rows)[0]))
+
+    def _nearest(self, row: int, k: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        """The best older rows among the `k` best; what later rows did to others' lists has no say."""
+        found = self.index.nearest(row, k=k, floor=_LEAST_COSINE)
+        older = np.flatnonzero(found.rows < row)[:CANDIDATES]
+        return found.rows[older], found.cosines[older]
 
     def _settle(self, row: int, rows: npt.NDArray[np.int64], cosines: npt.NDArray[np.float32]) -> None:
         """Give the row its neighbours, and the length that they give to its expanded vector."""
@@ -127,18 +126,17 @@ class Shelf:
         fact["neighbours"][: len(rows)] = rows
         fact["weights"][: len(rows)] = squares / max(squares.sum(), 1e-12)
 
-    def _expanded(self, row: int, others: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        """The cosines of the expanded vectors of `row` and of each of `others`; sets the row's `spread`."""
+    def _expanded(self, row: int, others: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float32], float]:
+        """The cosines of the expanded vectors of `row` and of each of `others`, and the `spread` of `row`."""
         facts = self.facts.rows
         own, factors = _expansion(facts[row : row + 1], np.array([row]))
         theirs, weights = _expansion(facts[others], others)
         targets = np.unique(np.concatenate([own.ravel(), theirs.ravel()]))
         dots = self.index.expanded_dots(own.ravel(), factors.ravel(), targets)
         spread = math.sqrt(max(float(factors.ravel() @ dots[np.searchsorted(targets, own.ravel())]), 1e-12))
-        facts["spread"][row] = spread
         products = (weights * dots[np.searchsorted(targets, theirs)]).sum(axis=1)
         cosines = products / (spread * np.maximum(facts["spread"][others], 1e-6))
-        return np.asarray(np.clip(cosines, 0, 1), np.float32)
+        return np.asarray(np.clip(cosines, 0, 1), np.float32), spread
 
     def _pairs(
         self,
@@ -197,7 +195,7 @@ class Shelf:
             row, Neighbours(near.rows[order], near.cosines[order], scores[order].astype(np.float32))
         )
         self._settle(row, near.rows, near.cosines)
-        self._expanded(row, near.rows[:0])
+        self.facts.rows["spread"][row] = self._expanded(row, near.rows[:0])[1]
         self._note(row, near)
 
     def rows_of(self, arrivals: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

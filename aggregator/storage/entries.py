@@ -112,11 +112,11 @@ def _insert(connection: Connection, rows: Sequence[dict[str, object]]) -> list[i
 def _await_linking(connection: Connection, ids: Sequence[int]) -> None:
     if not ids:
         return
-    statement = _insert_into(connection, pending_entries).on_conflict_do_nothing()
+    statement = insert_into(connection, pending_entries).on_conflict_do_nothing()
     connection.execute(statement, [{"entry_id": entry_id} for entry_id in ids])
 
 
-def _insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that can say ON CONFLICT, in the database's own words."""
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
@@ -303,7 +303,7 @@ def set_starred(connection: Connection, user_id: int, entry_id: int, *, starred:
 
 
 def _upsert_status(connection: Connection, user_id: int, entry_id: int, **values: datetime | None) -> None:
-    statement = _insert_into(connection, statuses).values(user_id=user_id, entry_id=entry_id, **values)
+    statement = insert_into(connection, statuses).values(user_id=user_id, entry_id=entry_id, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["user_id", "entry_id"], set_=values))
 
 
@@ -325,7 +325,7 @@ def mark_all_read(
         .outerjoin(statuses, _status_of(user_id))
         .where(entries.c.id <= up_to, statuses.c.read_at.is_(None), *scope)
     )
-    statement = _insert_into(connection, statuses).from_select(["user_id", "entry_id", "read_at"], unread)
+    statement = insert_into(connection, statuses).from_select(["user_id", "entry_id", "read_at"], unread)
     marked = connection.execute(
         statement.on_conflict_do_update(
             index_elements=["user_id", "entry_id"], set_={"read_at": statement.excluded.read_at}

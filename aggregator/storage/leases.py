@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, or_, update
+from sqlalchemy import delete, or_, update
 
+from aggregator.storage.entries import insert_into
 from aggregator.storage.schema import leases
 
 if TYPE_CHECKING:
@@ -22,11 +23,9 @@ def claim(connection: Connection, name: str, holder: str, *, now: datetime, unti
     )
     if taken.rowcount:
         return True
-    known = connection.execute(leases.select().where(leases.c.name == name)).first()
-    if known is not None:
-        return False
-    connection.execute(insert(leases).values(name=name, holder=holder, until=until))
-    return True
+    fresh = insert_into(connection, leases).values(name=name, holder=holder, until=until)
+    made = connection.execute(fresh.on_conflict_do_nothing().returning(leases.c.name))
+    return made.first() is not None
 
 
 def release(connection: Connection, name: str, holder: str) -> None:

@@ -40,7 +40,7 @@ class StoredTerms:
 
 
 class IndexedEntry(NamedTuple):
-    """An entry that is linked already. Its text is left out."""
+    """An entry that is linked already."""
 
     arrival: int
     stored: StoredTerms
@@ -137,30 +137,13 @@ def list_arrivals(connection: Connection) -> list[tuple[int, int]]:
 def list_indexed(connection: Connection, after: int, limit: int) -> tuple[IndexedEntry, ...]:
     """Up to `limit` entries that were linked after the arrival `after`, in that order."""
     rows = connection.execute(
-        _articles(entry_terms)
+        _articles(entry_terms, entries.c.summary, entries.c.text)
         .join(entry_terms, entries.c.id == entry_terms.c.entry_id)
         .where(entry_terms.c.arrival > after)
         .order_by(entry_terms.c.arrival)
         .limit(limit)
     )
-    return tuple(IndexedEntry(row.arrival, _terms(row), _article(row)) for row in rows)
-
-
-def list_latest(connection: Connection, per_feed: int) -> tuple[Article, ...]:
-    """The newest linked entries of each feed, with their texts, in the order of their arrival."""
-    place = func.row_number().over(partition_by=entries.c.feed_id, order_by=entry_terms.c.arrival.desc())
-    newest = (
-        select(entry_terms.c.entry_id, entry_terms.c.arrival, place.label("place"))
-        .join(entries, entries.c.id == entry_terms.c.entry_id)
-        .subquery()
-    )
-    rows = connection.execute(
-        _articles(entries.c.summary, entries.c.text)
-        .join(newest, newest.c.entry_id == entries.c.id)
-        .where(newest.c.place <= per_feed)
-        .order_by(newest.c.arrival)
-    )
-    return tuple(_article(row, row.summary, row.text) for row in rows)
+    return tuple(IndexedEntry(row.arrival, _terms(row), _article(row, row.summary, row.text)) for row in rows)
 
 
 def _terms(row: Row[tuple[object, ...]]) -> StoredTerms:
@@ -216,8 +199,12 @@ def _stands(entry_id: int, ours: Set[int], read: Mapping[int, str], there: Mappi
 
 
 def _hashes(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
-    query = select(entries.c.id, entries.c.content_hash).where(
-        entries.c.id.in_(bindparam("ids", expanding=True))
+    """Read with a lock where the database has one on rows: nobody edits these before they are recorded."""
+    query = (
+        select(entries.c.id, entries.c.content_hash)
+        .where(entries.c.id.in_(bindparam("ids", expanding=True)))
+        .order_by(entries.c.id)
+        .with_for_update()
     )
     found: dict[int, str] = {}
     for start in range(0, len(ids), 5_000):

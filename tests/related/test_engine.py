@@ -43,11 +43,9 @@ def stored(arrived: Sequence[Arrived]) -> list[object]:
 def again(engine: Engine, articles: Sequence[Article], arrived: Sequence[Arrived]) -> None:
     """Let the engine have what another one found."""
     for number, (article, one) in enumerate(zip(articles, arrived, strict=True)):
-        engine.restore(number, number, replace(article, summary="", content=""), one.analysis)
+        engine.restore(number, number, article, one.analysis)
         pairs = [pair for pair in one.pairs if not pair.same_text]
         engine.restore_links([(number, pair.id, pair.rank, pair.confidence) for pair in pairs])
-    for article in articles:
-        engine.learn(article)
 
 
 def test_the_same_arrivals_give_the_same_pairs(articles: tuple[Article, ...]) -> None:

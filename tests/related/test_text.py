@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from aggregator.domain import Article
 from aggregator.policies import RelatedPolicy
+from aggregator.related.labels import without_label
 from aggregator.related.text import Analyzer, Terms
 
 ANALYZER = Analyzer(RelatedPolicy())
@@ -166,3 +167,11 @@ ENGLISH = "The government said yesterday that the works on the line will be resu
 )
 def test_the_language(text: str, declared: str | None, language: str) -> None:
     assert ANALYZER.analyze(article(text, language=declared)).language == language
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    "text", ["A" * 5_000, "中" * 5_000, "ก" * 5_000, "İ" * 5_000, "A! " * 2_000, "É–" * 2_500]
+)
+def test_a_long_text_without_a_label_is_read_at_once(text: str) -> None:
+    assert without_label(text) == text or text.startswith(("A! ", "É–"))

@@ -73,7 +73,16 @@ def test_nothing_would_change(site: Site, numbers: list[int]) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["strictness=96", "strictness=14", "strictness=-1", "recency=x", "recency=99999999999", "strictness=٣"],
+    [
+        "strictness=96",
+        "strictness=14",
+        "strictness=-1",
+        "recency=x",
+        "recency=99999999999",
+        "recency=0000009999",
+        "recency=" + "0" * 5_000,
+        "strictness=٣",
+    ],
 )
 def test_a_choice_that_the_form_cannot_have_sent(site: Site, query: str) -> None:
     assert site.get(f"/links?{query}").status_code == 400
