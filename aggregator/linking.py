@@ -41,6 +41,7 @@ _log = logging.getLogger(__name__)
 _BATCH = 500
 _RESTORED = 2_000
 _WORTH_SAVING = 500
+_COMPARED = 10
 _LEASE = "linking"
 _LEASE_TIME = timedelta(minutes=2)
 _PATIENCE_SECONDS = 300.0
@@ -203,10 +204,21 @@ class Linker:
             self._engine, self._holding = found, holding
 
     def _agrees(self, engine: Engine) -> bool:
-        """Whether no arrival is of another entry: a library that was put back has given them anew."""
+        """Whether the cache is of this library's past.
+
+        One that was put back gives arrivals, and perhaps ids, anew; then the newest of the cache are other
+        texts.
+        """
+        held = engine.arrivals()
+        first = min(sorted(held)[-_COMPARED:], default=0)
         with self._database.read() as connection:
             stored = dict(terms.list_arrivals(connection))
-        return all(stored.get(arrival, id_) == id_ for arrival, id_ in engine.arrivals().items())
+            newest = terms.list_indexed(connection, first - 1, _COMPARED)
+        return all(stored.get(arrival, id_) == id_ for arrival, id_ in held.items()) and all(
+            engine.holds(entry.stored.entry_id, np.frombuffer(entry.stored.terms, "<u4"))
+            for entry in newest
+            if entry.arrival in held
+        )
 
     def keep(self) -> None:
         """Write the engine to the cache. One that cannot be written costs time at the next start, no more."""

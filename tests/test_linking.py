@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -17,12 +18,11 @@ from aggregator.domain import Article, CleanEntry, SafeHtml
 from aggregator.linking import Linker
 from aggregator.policies import RelatedPolicy
 from aggregator.storage import links, terms
+from aggregator.storage.engine import Database, sqlite_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-    from aggregator.storage.engine import Database
 
 POLICY = RelatedPolicy(min_confidence=0.05, min_cosine_young=0)
 Rows = list[tuple[object, ...]]
@@ -158,6 +158,30 @@ def test_a_torn_cache_is_made_again(database: Database, news: list[Article], tmp
     assert fresh.link_pending() == 0
     fresh.relink()
     assert stored(database) == before
+
+
+def test_a_library_that_was_put_back_does_not_trust_its_cache(
+    database: Database, news: list[Article], tmp_path: Path
+) -> None:
+    """Ids and arrivals are given anew, to other texts."""
+    cache, backup = tmp_path / "cache", tmp_path / "backup.db"
+    fill(database, news[:40])
+    Linker(database, POLICY).link_pending()
+    with sqlite3.connect(tmp_path / "library.db") as connection:
+        connection.execute("VACUUM INTO ?", (str(backup),))
+    fill(database, news[40:80])
+    ahead = Linker(database, POLICY, cache=cache)
+    ahead.link_pending()
+    ahead.keep()
+    with Database.open(sqlite_url(backup)) as put_back:
+        fill(put_back, news[80:])
+        Linker(put_back, POLICY).link_pending()
+        one, other = Linker(put_back, POLICY, cache=cache), Linker(put_back, POLICY)
+        fill(put_back, news[40:80])
+        one.link_pending()
+        with_cache = stored(put_back)
+        other.relink()
+        assert stored(put_back) == with_cache
 
 
 def test_two_languages_are_linked_by_names_and_it_is_told_why(database: Database) -> None:

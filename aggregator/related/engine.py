@@ -268,6 +268,11 @@ class Engine:
                 return language, int(rows[0])
         return None
 
+    def holds(self, id_: int, terms: npt.NDArray[np.uint32]) -> bool:
+        """Whether the article is held with these terms."""
+        place = self.find(id_)
+        return place is not None and np.array_equal(self.shelves[place[0]].index.vector(place[1])[0], terms)
+
     def remove(self, arrivals: Iterable[int]) -> None:
         """Forget these; unknown ones are ignored."""
         gone = np.array(sorted(arrivals), np.int64)
