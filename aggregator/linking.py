@@ -112,6 +112,10 @@ class Linker:
         with self._database.write() as connection:
             return leases.claim(connection, _LEASE, self._holder, now=now, until=now + _LEASE_TIME)
 
+    def _renew(self) -> None:
+        with self._database.write() as connection:
+            leases.renew(connection, _LEASE, self._holder, until=datetime.now(UTC) + _LEASE_TIME)
+
     def _link_all(self, on_progress: Callable[[int], None] | None) -> int:
         stored = done = 0
         while not self._stopping.is_set() and self._claim():
@@ -188,7 +192,7 @@ class Linker:
                 ids = [entry.stored.entry_id for entry in entries]
                 self._engine.restore_links(links.list_kept(connection, ids))
                 after = entries[-1].arrival
-                self._claim()  # this may take longer than the lease
+                self._renew()  # this may take longer than the lease
         self._unsaved += there.last_arrival - self._holding.last_arrival
         self._holding = there
 

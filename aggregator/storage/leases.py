@@ -28,5 +28,11 @@ def claim(connection: Connection, name: str, holder: str, *, now: datetime, unti
     return made.first() is not None
 
 
+def renew(connection: Connection, name: str, holder: str, *, until: datetime) -> None:
+    """Keep the lease for longer; does nothing for who does not have it."""
+    held = update(leases).where(leases.c.name == name, leases.c.holder == holder)
+    connection.execute(held.values(until=until))
+
+
 def release(connection: Connection, name: str, holder: str) -> None:
     connection.execute(delete(leases).where(leases.c.name == name, leases.c.holder == holder))
