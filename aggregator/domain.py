@@ -22,6 +22,34 @@ CategoryPath = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A file that belongs to an entry: the sound of a podcast, a film, a picture."""
+
+    url: str
+    type: str = ""
+    """Media type, where the publisher says it."""
+    title: str = ""
+    length_bytes: int | None = None
+    seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What else the publisher says of an entry. Addresses are http(s); names are lines of plain text."""
+
+    enclosures: tuple[Enclosure, ...] = ()
+    image_url: str | None = None
+    categories: tuple[str, ...] = ()
+    comments_url: str | None = None
+    source_title: str = ""
+    """Of the feed that an aggregating feed took the entry from (`<source>`)."""
+    source_url: str | None = None
+
+
+NO_DETAILS = Details()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedEntry:
     """One item of a document, as read: `summary` and `content` are still untrusted HTML."""
 
@@ -37,6 +65,7 @@ class ParsedEntry:
     """Empty where the feed gives only a summary."""
     base_url: str | None = None
     """Where relative links of the two start, where the document says it; else at `url`."""
+    details: Details = NO_DETAILS
     content_hash: str
     """Hex sha256 of all that the publisher said of the entry: equal hash, equal entry."""
 
@@ -72,6 +101,7 @@ class CleanEntry:
     """The summary as plain text; empty where it is the beginning of the content."""
     text: str
     """`html` as plain text; what is searched and linked."""
+    details: Details = NO_DETAILS
     content_hash: str
 
 
@@ -120,6 +150,9 @@ class Entry:
     html: SafeHtml
     summary: str
     text: str
+    details: Details
+    changed_at: datetime | None
+    """When the publisher's edit was seen; its earlier texts are kept."""
     language: str | None
     """The feed's."""
     read: bool
@@ -142,10 +175,20 @@ class Headline:
     author: str | None
     published_at: datetime
     excerpt: str
+    changed_at: datetime | None
     language: str | None
     """The feed's."""
     read: bool
     starred: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What an entry said until the publisher edited it."""
+
+    replaced_at: datetime
+    title: str
+    html: SafeHtml
 
 
 # ── the reader ───────────────────────────────────────────────────────────────────────────────────

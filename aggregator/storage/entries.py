@@ -22,6 +22,7 @@ from aggregator.storage.schema import (
     feeds,
     links,
     pending_entries,
+    revisions,
     statuses,
     subscriptions,
 )
@@ -99,6 +100,7 @@ def _row(entry: CleanEntry, now: datetime, *, dated: bool = True) -> dict[str, o
         "summary": entry.summary,
         "text": entry.text,
         "html": entry.html,
+        "details": entry.details,
     }
 
 
@@ -175,6 +177,7 @@ def headline_columns(user_id: int, *, unfollowed: bool = False) -> Select[tuple[
             entries.c.author,
             entries.c.published_at,
             _excerpt(),
+            _changed_at(),
             feeds.c.language,
             statuses.c.read_at,
             statuses.c.starred_at,
@@ -183,6 +186,11 @@ def headline_columns(user_id: int, *, unfollowed: bool = False) -> Select[tuple[
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .outerjoin(statuses, _status_of(user_id))
     )
+
+
+def _changed_at() -> ColumnElement[datetime | None]:
+    edits = select(func.max(revisions.c.replaced_at)).where(revisions.c.entry_id == entries.c.id)
+    return edits.scalar_subquery().label("changed_at")
 
 
 def _excerpt() -> ColumnElement[str]:
@@ -212,6 +220,7 @@ def to_headline(row: Row[tuple[object, ...]]) -> Headline:
         author=facts["author"],
         published_at=facts["published_at"],
         excerpt=facts["excerpt"],
+        changed_at=facts["changed_at"],
         language=facts["language"],
         read=facts["read_at"] is not None,
         starred=facts["starred_at"] is not None,
@@ -242,7 +251,15 @@ def get_entry(connection: Connection, user_id: int, entry_id: int) -> Entry:
     """The whole entry; `NotFound` where this person neither follows nor has starred such an entry."""
     followed = subscriptions.c.user_id.is_not(None).label("followed")
     query = (
-        select(entries, feed_title(), feeds.c.language, statuses.c.read_at, statuses.c.starred_at, followed)
+        select(
+            entries,
+            feed_title(),
+            feeds.c.language,
+            statuses.c.read_at,
+            statuses.c.starred_at,
+            followed,
+            _changed_at(),
+        )
         .outerjoin(subscriptions, followed_by(user_id))
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .outerjoin(statuses, _status_of(user_id))
@@ -271,6 +288,8 @@ def _to_entry(row: Row[tuple[object, ...]]) -> Entry:
         html=SafeHtml(facts["html"]),
         summary=facts["summary"],
         text=facts["text"],
+        details=facts["details"],
+        changed_at=facts["changed_at"],
         language=facts["language"],
         read=facts["read_at"] is not None,
         starred=facts["starred_at"] is not None,

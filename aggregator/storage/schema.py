@@ -1,14 +1,16 @@
 """The tables, as the newest migration leaves them. Each table has one author.
 
-publisher: feeds, entries · reader: users, categories, subscriptions, statuses, choices · machine:
-feed_states, pending_entries, entry_terms, links, linking_state, leases, refresh_runs. What the machine knows
-can be dropped and recomputed. The search index (FTS5 on SQLite, a generated tsvector on PostgreSQL) is made
-by the migration.
+publisher: feeds, icons, entries, revisions · reader: users, categories, subscriptions, statuses, choices,
+retention_rules · machine: feed_states, push_subscriptions, pruned_entries, pending_entries, entry_terms,
+links, linking_state, leases, refresh_runs. What the machine knows can be dropped and recomputed, but for
+pruned_entries. The search index (FTS5 on SQLite, a generated tsvector on PostgreSQL) is made by the
+migration.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,8 @@ from sqlalchemy import (
     UniqueConstraint,
     types,
 )
+
+from aggregator.domain import Details, Enclosure
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
@@ -68,6 +72,23 @@ class PathText(types.TypeDecorator["CategoryPath"]):
         return None if value is None else tuple(json.loads(value))
 
 
+class DetailsText(types.TypeDecorator["Details"]):
+    """What else a publisher says of an entry, as JSON; NULL where that is nothing."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Details | None, dialect: Dialect) -> str | None:
+        said = {name: fact for name, fact in asdict(value).items() if fact} if value else {}
+        return json.dumps(said, ensure_ascii=False, separators=(",", ":")) if said else None
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Details:
+        said = json.loads(value) if value else {}
+        enclosures = tuple(Enclosure(**enclosure) for enclosure in said.pop("enclosures", ()))
+        categories = tuple(said.pop("categories", ()))
+        return Details(enclosures=enclosures, categories=categories, **said)
+
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -92,6 +113,16 @@ def _references(table: str, *, primary_key: bool = False, nullable: bool = False
 
 # ── the publisher ────────────────────────────────────────────────────────────────────────────────
 
+# Raster images only, small; one for all feeds that show the same.
+icons = Table(
+    "icons",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("content_type", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
 feeds = Table(
     "feeds",
     metadata,
@@ -101,6 +132,7 @@ feeds = Table(
     Column("site_url", Text),
     Column("description", Text, nullable=False, default=""),
     Column("language", Text),
+    Column("icon_id", Integer, ForeignKey("icons.id")),
     sqlite_autoincrement=True,
 )
 
@@ -121,11 +153,24 @@ entries = Table(
     Column("summary", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("html", Text, nullable=False),
+    Column("details", DetailsText),
     UniqueConstraint("feed_id", "guid"),
     Index(None, "published_at", "id"),
     Index(None, "feed_id", "published_at", "id"),
     Index(None, "url"),
     sqlite_autoincrement=True,
+)
+
+# What an edited entry said before, oldest first.
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _references("entries"),
+    Column("replaced_at", UtcDateTime, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Index(None, "entry_id", "replaced_at"),
 )
 
 # ── the reader ───────────────────────────────────────────────────────────────────────────────────
@@ -157,6 +202,7 @@ subscriptions = Table(
     Column("title", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("unread", Integer, nullable=False, default=0),
+    Column("paused_at", UtcDateTime),
     CheckConstraint("unread >= 0", name="unread"),
     Index(None, "feed_id"),
 )
@@ -170,6 +216,15 @@ statuses = Table(
     Column("starred_at", UtcDateTime),
     Index(None, "entry_id"),
     Index(None, "user_id", "starred_at"),
+)
+
+# What is kept of one feed, where that is not what the settings say.
+retention_rules = Table(
+    "retention_rules",
+    metadata,
+    _references("feeds", primary_key=True),
+    Column("keep_days", Integer),
+    Column("keep_entries", Integer),
 )
 
 # ── the machine ──────────────────────────────────────────────────────────────────────────────────
@@ -190,8 +245,41 @@ feed_states = Table(
     Column("error", Text),
     Column("lease_holder", Text),
     Column("lease_until", UtcDateTime),
+    Column("outcome", Text),
+    Column("changed_at", UtcDateTime),
+    Column("gone_at", UtcDateTime),
+    Column("moved_to", Text),
+    Column("moved_since", UtcDateTime),
+    Column("moved_times", Integer, nullable=False, server_default="0"),
+    Column("asked_seconds", Float),
+    Column("skipped", Text),
+    Column("known_items", LargeBinary),
+    Column("icon_checked_at", UtcDateTime),
     Index(None, "next_fetch_at"),
     Index(None, "lease_holder"),
+)
+
+push_subscriptions = Table(
+    "push_subscriptions",
+    metadata,
+    _references("feeds", primary_key=True),
+    Column("hub_url", Text, nullable=False),
+    Column("topic_url", Text, nullable=False),
+    Column("token", Text, nullable=False, unique=True),
+    Column("secret", Text, nullable=False),
+    Column("asked_at", UtcDateTime),
+    Column("until", UtcDateTime),
+    Column("error", Text),
+)
+
+# Entries that retention removed: their documents may still hold them.
+pruned_entries = Table(
+    "pruned_entries",
+    metadata,
+    _references("feeds", primary_key=True),
+    Column("guid", Text, primary_key=True),
+    Column("content_hash", Text, nullable=False),
+    Column("pruned_at", UtcDateTime, nullable=False),
 )
 
 NO_TURN = 2**31 - 1
