@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from aggregator.related.kernels import B1, I64, U8, U32, U64, compiled
 from aggregator.related.languages import NO_TERM
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ class _Slots(NamedTuple):
     which it was seen last: one bit a term.
     """
 
-    runs: npt.NDArray[np.uint32]
-    seen: npt.NDArray[np.uint8]
-    titles: npt.NDArray[np.uint64]
+    runs: U32
+    seen: U8
+    titles: U64
 
 
 def _empty(length: int) -> _Slots:
@@ -55,24 +56,21 @@ class Boilerplate:
     def __init__(self) -> None:
         self._feeds: dict[str, _Slots] = {}
 
-    def repeated(
-        self, feed: str, title: Sequence[int], text: npt.NDArray[np.uint32]
-    ) -> npt.NDArray[np.bool_]:
-        """Which `text` terms (uint32, in their order) the feed has said before; bool of the same shape.
+    def repeated(self, feed: str, title: U32, text: U32) -> B1:
+        """Which `text` terms (in their order) the feed has said before.
 
         `title` holds the terms of the title. Each entry is to be read once, in the order of arrival.
         """
-        runs = _runs(text)
-        if not len(runs):
+        if len(text) < _RUN:
             return np.zeros(len(text), bool)
-        slots = self._room(feed, len(runs))
-        seen = _learn(slots, runs, _bits(title))
-        return _covered((seen >= _LEARNT) | _long(seen >= _LEARNT_WHERE_LONG), len(text))
+        runs = _runs(text)
+        seen = _learn(*self._room(feed, len(runs)), runs, title)
+        return _covered(seen, len(text))
 
-    def is_formula(self, feed: str, title: Sequence[int], tail: Sequence[int]) -> bool:
+    def is_formula(self, feed: str, title: U32, tail: U32) -> bool:
         """Whether the feed has hung these terms, and no others, behind other titles often enough."""
-        run = np.array([_mixed(tail)], np.uint32)
-        return bool(_learn(self._room(feed, 1), run, _bits(title))[0] >= _LEARNT)
+        run = np.array([_mixed(tail.tolist())], np.uint32)
+        return bool(_learn(*self._room(feed, 1), run, title)[0] >= _LEARNT)
 
     def _room(self, feed: str, runs: int) -> _Slots:
         """The slots of the feed; more of them when a quarter is taken, so that few runs share a place."""
@@ -106,10 +104,8 @@ class Boilerplate:
         return self
 
 
-def _runs(text: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    """The hash of each run of terms, never 0. A text that is shorter than a run is no run."""
-    if len(text) < _RUN:
-        return np.empty(0, np.uint32)
+def _runs(text: U32) -> U32:
+    """The hash of each run of terms, never 0."""
     mixed = np.convolve(text.astype(np.uint64), _FACTORS, "valid")
     return np.asarray((mixed >> np.uint64(32)).astype(np.uint32) | np.uint32(1), np.uint32)
 
@@ -122,74 +118,91 @@ def _mixed(terms: Sequence[int]) -> int:
     return mixed >> 32 | 1
 
 
-def _place(runs: npt.NDArray[np.uint32], length: int) -> npt.NDArray[np.int64]:
+def _place(runs: U32, length: int) -> I64:
     return np.asarray(runs >> np.uint32(1) & np.uint32(length - 1), np.int64)
 
 
-def _bits(title: Sequence[int]) -> np.uint64:
-    """One bit a term; two titles without a bit in common have no term in common."""
-    bits = 0
-    for term in title:
-        if term != NO_TERM:
-            bits |= 1 << (term & 63)
-    return np.uint64(bits)
-
-
-def _learn(slots: _Slots, runs: npt.NDArray[np.uint32], title: np.uint64) -> npt.NDArray[np.uint8]:
+@compiled
+def _learn(known: U32, strength: U8, titles: U64, runs: U32, title: U32) -> U8:
     """Notes the runs, and tells how much speaks for each being boilerplate, in [0, 8].
 
     A run that finds its slot taken by another weakens it, and takes it once nothing speaks for the other
-    (Misra & Gries 1982).
+    (Misra & Gries 1982). What the text itself repeats is seen once.
     """
-    places = _place(runs, len(slots.runs))
-    known, before = slots.runs[places] == runs, slots.seen[places]
-    now = np.zeros(len(runs), np.uint8)
-    if known.any():
-        evidence = _evidence(slots.titles[places[known]], title)
-        now[known] = np.minimum(before[known] + evidence, _MOST)
-    slots.seen[places] = np.where(known, now, before - (before > 0))
-    mine = known | (before == 0)
-    slots.runs[places[mine]] = runs[mine]
-    slots.titles[places[mine]] = title
-    return now
+    bits, mask = _bits(title), np.uint32(len(known) - 1)
+    seen, weaker = np.zeros(len(runs), np.uint8), np.zeros(len(runs), np.uint8)
+    for i in range(len(runs)):
+        place = runs[i] >> np.uint32(1) & mask
+        if known[place] == runs[i]:
+            seen[i] = min(strength[place] + _evidence(titles[place], bits), _MOST)
+        else:
+            weaker[i] = strength[place]
+    for i in range(len(runs)):
+        place = runs[i] >> np.uint32(1) & mask
+        if weaker[i]:
+            strength[place] = weaker[i] - 1
+        else:
+            known[place], strength[place], titles[place] = runs[i], seen[i], bits
+    return seen
 
 
-def _evidence(titles: npt.NDArray[np.uint64], title: np.uint64) -> npt.NDArray[np.uint8]:
-    """How much it speaks for boilerplate that a run under `title` was seen under each of `titles`."""
-    common, fewer = np.bitwise_count(titles & title), np.minimum(np.bitwise_count(titles), title.bit_count())
-    return np.where(titles == title, 0, np.where(3 * common > fewer, _SIMILAR_TITLE, _OTHER_TITLE))
+@compiled
+def _bits(title: U32) -> np.uint64:
+    """One bit a term; two titles without a bit in common have no term in common."""
+    bits = np.uint64(0)
+    for term in title:
+        if term != NO_TERM:
+            bits |= np.uint64(1) << np.uint64(term & np.uint32(63))
+    return bits
 
 
-def _long(weak: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Those that stand in a row of at least `_LONG_ROW`, small gaps included."""
-    row = np.zeros(len(weak), bool)
-    starts = len(weak) - _LONG_ROW + 1
-    if starts > 0 and weak.any():
-        bridged = _bridged(weak)
-        whole = np.logical_and.reduce([bridged[place : place + starts] for place in range(_LONG_ROW)])
-        for place in range(_LONG_ROW):
-            row[place : place + starts] |= whole
-    return row
+@compiled
+def _evidence(one: np.uint64, other: np.uint64) -> int:
+    """How much it speaks for boilerplate that a run under one title was seen under another."""
+    if one == other:
+        return 0
+    common, fewer = _count_bits(one & other), min(_count_bits(one), _count_bits(other))
+    return _SIMILAR_TITLE if 3 * common > fewer else _OTHER_TITLE
 
 
-def _covered(learnt: npt.NDArray[np.bool_], length: int) -> npt.NDArray[np.bool_]:
+@compiled
+def _count_bits(bits: np.uint64) -> int:
+    count = 0
+    while bits:
+        bits &= bits - np.uint64(1)
+        count += 1
+    return count
+
+
+@compiled
+def _covered(seen: U8, length: int) -> B1:
     """The terms that stand in a learnt run, and the few between two of them, as what changes each day."""
-    covered = np.zeros(length, bool)
-    if learnt.any():
-        for place in range(_RUN):
-            covered[place : place + len(learnt)] |= learnt
-        return _bridged(covered)
+    learnt = seen >= _LEARNT
+    weak = seen >= _LEARNT_WHERE_LONG
+    _bridge(weak)
+    row = 0
+    for i in range(len(weak)):
+        row = row + 1 if weak[i] else 0
+        if row >= _LONG_ROW:
+            learnt[i - _LONG_ROW + 1 : i + 1] = True
+    covered = np.zeros(length, np.bool_)
+    for i in range(len(learnt)):
+        if learnt[i]:
+            covered[i : i + _RUN] = True
+    _bridge(covered)
     return covered
 
 
-def _bridged(marked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Marked too what stands in gaps of at most `_LONGEST_GAP`."""
-    bridged = marked.copy()
-    ends = np.flatnonzero(marked)
-    steps = np.diff(ends)
-    for gap in np.flatnonzero((steps > 1) & (steps <= _LONGEST_GAP + 1)).tolist():
-        bridged[ends[gap] : ends[gap + 1]] = True
-    return bridged
+@compiled
+def _bridge(marked: B1) -> None:
+    """Mark too what stands in gaps of at most `_LONGEST_GAP`."""
+    last = -1
+    for i in range(len(marked)):
+        if not marked[i]:
+            continue
+        if last >= 0 and i - last <= _LONGEST_GAP + 1:
+            marked[last:i] = True
+        last = i
 
 
 def _moved(slots: _Slots, length: int) -> _Slots:

@@ -16,6 +16,7 @@ from aggregator.related.abroad import foreign_neighbours
 from aggregator.related.boilerplate import Boilerplate
 from aggregator.related.facts import KEPT
 from aggregator.related.index import Index
+from aggregator.related.pairs import enter, enter_best
 from aggregator.related.ranking import (
     best_first,
     gate,
@@ -66,9 +67,9 @@ class Judged(NamedTuple):
     def take(self, which: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> Judged:
         return Judged._make(column[which] for column in self)
 
-    def pair(self, place: int, why: tuple[str, ...]) -> Pair:
-        facts = (column[place].item() for column in self[1:])
-        return Pair._make((*facts, why))
+    def told(self) -> Iterator[list[object]]:
+        """The columns of `Pair`, but for the words."""
+        return (column.tolist() for column in self[1:])
 
 
 class Newcomer(NamedTuple):
@@ -196,27 +197,27 @@ class Engine:
 
     def _worth_keeping(self, new: Newcomer, judged: Judged) -> Iterator[Pair]:
         policy, shelf, row = self._policy, new.shelf, new.row
-        best = shelf.facts.rows["best"]
         possible = (judged.score >= least_cosine(shelf.index.live, policy)) & (
             judged.confidence >= policy.min_confidence
         )
         judged = judged.take(judged.same_text | possible)
         merit = self._merit(judged.rank, judged.confidence)
         words, known, shared = shelf.index.shared(row, judged.rows, policy.why_words)
-        copies = 0
-        for place in np.argsort(-merit, kind="stable").tolist():
-            ends = best[row], best[judged.rows[place]]
-            if judged.same_text[place]:
-                copies += 1
-                if copies > _COPIES:
-                    continue
-            else:
-                if shared[place] < policy.min_shared_terms or merit[place] <= min(ends[0][0], ends[1][0]):
-                    continue
-                for end in ends:
-                    _enter(end, merit[place])
-            carrying = words[place, : known[place]].tolist()
-            yield judged.pair(place, tuple(new.terms.spelling[term] for term in carrying))
+        kept = enter_best(
+            shelf.facts.rows["best"],
+            row,
+            judged.rows,
+            merit,
+            np.argsort(-merit, kind="stable"),
+            shared >= policy.min_shared_terms,
+            judged.same_text,
+            _COPIES,
+        )
+        spelling = new.terms.spelling
+        for terms, count, *facts in zip(
+            words[kept].tolist(), known[kept].tolist(), *judged.take(kept).told(), strict=True
+        ):
+            yield Pair._make((*facts, tuple(spelling[term] for term in terms[:count])))
 
     def _abroad(self, new: Newcomer) -> Iterator[Pair]:
         """Pairs with articles of other languages; they come after all others."""
@@ -231,7 +232,7 @@ class Engine:
             if merit <= min(ends[0][0], ends[1][0]):
                 continue
             for end in ends:
-                _enter(end, merit)
+                enter(end, merit)
             yield Pair(
                 id=int(theirs["id"][found.row]),
                 score=found.cosine,
@@ -301,7 +302,7 @@ class Engine:
         for one, other, rank_, confidence in kept:
             if one in best and other in best:
                 for end in (best[one], best[other]):
-                    _enter(end, self._merit(rank_, confidence))
+                    enter(end, self._merit(rank_, confidence))
 
     def _merit(self, ranks: F, confidences: F) -> F:
         """What is shown comes first, however much there is that would be shown if one were less strict."""
@@ -314,11 +315,3 @@ def least_cosine(entries: int, policy: RelatedPolicy) -> float:
     The gate was learned where every entry has near candidates; a small library has only far ones.
     """
     return policy.min_cosine + policy.min_cosine_young * math.exp(-entries / policy.young_entries)
-
-
-def _enter(best: npt.NDArray[np.float32], merit: float) -> None:
-    """Into an ascending list of the largest."""
-    if merit > best[0]:
-        place = int(np.searchsorted(best, merit)) - 1
-        best[:place] = best[1 : place + 1]
-        best[place] = merit

@@ -1,16 +1,17 @@
 """What is known of a pair when the newer entry arrives, as numbers that a linear model can weigh.
 
 Pure functions of arrays, one element a candidate; the caller fills them from the index and its own tallies.
+They are compiled: fifty candidates are too few for numpy's own loops to be fast.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import math
+from typing import NamedTuple
 
 import numpy as np
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
+from aggregator.related.kernels import F64, compiled
 
 _UNDATED_DAYS = 30.0
 """Between near and far: a pair without dates is neither raised nor lowered among dated ones."""
@@ -20,7 +21,7 @@ _NEAR_BEST = 0.6
 
 
 class Candidates(NamedTuple):
-    """The older entries that a new one is compared with; arrays of one length, any numbers.
+    """The older entries that a new one is compared with; float64 arrays of one length.
 
     `cosine` raw, `expanded` the cosine of the expanded vectors, both in [0, 1];
     `days` by which the new entry is younger, NaN where one of the two has no date;
@@ -34,18 +35,18 @@ class Candidates(NamedTuple):
     `text` 1 where both have a body, 0 where neither has, else 0.5.
     """
 
-    cosine: npt.NDArray[np.floating]
-    expanded: npt.NDArray[np.floating]
-    days: npt.NDArray[np.floating]
-    arrivals: npt.NDArray[np.number]
-    followed: npt.NDArray[np.number]
-    closer: npt.NDArray[np.number]
-    affinity: npt.NDArray[np.floating]
-    rarest: npt.NDArray[np.floating]
-    rare: npt.NDArray[np.floating]
-    heads: npt.NDArray[np.number]
-    names: npt.NDArray[np.floating]
-    text: npt.NDArray[np.floating]
+    cosine: F64
+    expanded: F64
+    days: F64
+    arrivals: F64
+    followed: F64
+    closer: F64
+    affinity: F64
+    rarest: F64
+    rare: F64
+    heads: F64
+    names: F64
+    text: F64
 
 
 RANK_FEATURES = {
@@ -99,113 +100,144 @@ GATE_FEATURES = {
 """The columns of `gate_features`, in words; no date decides any of them."""
 
 
-def decay(days: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+@compiled
+def decay(days: F64) -> F64:
     """How much nearness in time raises a candidate: 2.5 on the same day, 1 after years or without a date.
 
     The sum of three ages of interest: a day's news, a fortnight's story, a season's subject.
     """
-    apart = np.abs(days)
-    near: npt.NDArray[np.float64] = np.exp(-apart / 2) + np.exp(-apart / 14) + np.exp(-apart / 90)
-    return 1 + np.nan_to_num(near, nan=0.0) / 2
+    raised = np.empty(len(days), np.float64)
+    for i in range(len(days)):
+        raised[i] = _decay(days[i])
+    return raised
 
 
-def affinity(
-    pairs: npt.NDArray[np.number], linked: float, entries: npt.NDArray[np.number], total: int
-) -> npt.NDArray[np.float64]:
+@compiled
+def _decay(days: float) -> float:
+    if math.isnan(days):
+        return 1.0
+    apart = abs(days)
+    return 1 + (math.exp(-apart / 2) + math.exp(-apart / 14) + math.exp(-apart / 90)) / 2
+
+
+@compiled
+def affinity(pairs: F64, linked: float, entries: F64, total: int) -> F64:
     """How much more often than chance entries of one section have their best four in another; a logarithm.
 
     `pairs` counts such neighbours from the new entry's section in each candidate's section, `linked` those
     from the new entry's section in any; `entries` is the size of each candidate's section, `total` that of
     the library. Without history, and where the library is one section, 0.
     """
-    expected = linked * entries / max(total, 1)
-    return np.asarray(np.log((pairs + 1) / (expected + 1)), np.float64)
+    found = np.empty(len(pairs), np.float64)
+    for i in range(len(pairs)):
+        found[i] = math.log((pairs[i] + 1) / (linked * entries[i] / max(total, 1) + 1))
+    return found
 
 
-def rank_features(candidates: Candidates) -> npt.NDArray[np.float64]:
+@compiled
+def rank_features(candidates: Candidates) -> F64:
     """One row a candidate, one column a name of `RANK_FEATURES`."""
-    cosine, expanded = candidates.cosine, candidates.expanded
-    days = np.nan_to_num(np.abs(candidates.days), nan=_UNDATED_DAYS)
-    log_expanded, log_decay = np.log(expanded + _SMALL_COSINE), np.log(decay(days))
-    newer_and_closer, newer_and_near = _rivals(candidates)
-    closer, within_days = np.log1p(candidates.closer), expanded * np.exp(-days / 3)
-    columns = (
-        log_expanded,
-        np.log(cosine + _SMALL_COSINE),
-        cosine,
-        expanded / _best(expanded),
-        _place(log_expanded + log_decay),
-        np.log1p(candidates.followed),
-        closer,
-        np.log1p(newer_and_closer),
-        np.log1p(newer_and_near),
-        candidates.affinity * -log_expanded,
-        candidates.rarest,
-        log_decay,
-        np.log1p(days),
-        within_days,
-        expanded * np.exp(-days / 14),
-        closer * within_days,
-        candidates.rarest * log_decay,
-    )
-    return np.column_stack(columns).astype(np.float64)
+    cosine, expanded, heard = candidates.cosine, candidates.expanded, np.empty(len(candidates.days))
+    features = np.empty((len(cosine), 17), np.float64)
+    best = max(expanded.max(), 1e-9) if len(expanded) else 1.0
+    for i in range(len(cosine)):
+        heard[i] = math.log(expanded[i] + _SMALL_COSINE) + math.log(_decay(candidates.days[i]))
+    for i in range(len(cosine)):
+        days = _UNDATED_DAYS if math.isnan(candidates.days[i]) else abs(candidates.days[i])
+        log_expanded, log_decay = math.log(expanded[i] + _SMALL_COSINE), math.log(_decay(days))
+        closer, within_days = math.log1p(candidates.closer[i]), expanded[i] * math.exp(-days / 3)
+        place, newer_and_closer, newer_and_near = _rivals(candidates, heard, best, i)
+        row = features[i]
+        row[0] = log_expanded
+        row[1] = math.log(cosine[i] + _SMALL_COSINE)
+        row[2] = cosine[i]
+        row[3] = expanded[i] / best
+        row[4] = place
+        row[5] = math.log1p(candidates.followed[i])
+        row[6] = closer
+        row[7] = math.log1p(newer_and_closer)
+        row[8] = math.log1p(newer_and_near)
+        row[9] = candidates.affinity[i] * -log_expanded
+        row[10] = candidates.rarest[i]
+        row[11] = log_decay
+        row[12] = math.log1p(days)
+        row[13] = within_days
+        row[14] = expanded[i] * math.exp(-days / 14)
+        row[15] = closer * within_days
+        row[16] = candidates.rarest[i] * log_decay
+    return features
 
 
-def after_features(candidates: Candidates) -> npt.NDArray[np.float64]:
+@compiled
+def _rivals(candidates: Candidates, heard: F64, best: float, i: int) -> tuple[int, int, int]:
+    """How many candidates come before this one by `heard`, and how many are newer.
+
+    Of the newer, those at least as close and those near the closest of all; without dates, none.
+    """
+    days, expanded = candidates.days, candidates.expanded
+    place = newer_and_closer = newer_and_near = 0
+    for j in range(len(days)):
+        place += heard[j] > heard[i]
+        if days[j] < days[i]:
+            newer_and_closer += expanded[j] >= expanded[i]
+            newer_and_near += expanded[j] >= _NEAR_BEST * best
+    return place, newer_and_closer, newer_and_near
+
+
+@compiled
+def after_features(candidates: Candidates) -> F64:
     """One row a candidate, one column a name of `AFTER_FEATURES`: for the candidate's own list.
 
     All 0 beyond half a day, where no editor's links tell: a later follow-up is as good as its rank. Without
     dates it is not known what came after, so 0 as well.
     """
-    soon = candidates.days <= _SOON_DAYS
-    return np.column_stack((soon, soon * np.log1p(candidates.arrivals))).astype(np.float64)
+    features = np.zeros((len(candidates.days), 2), np.float64)
+    for i in range(len(features)):
+        if candidates.days[i] <= _SOON_DAYS:
+            features[i, 0], features[i, 1] = 1, math.log1p(candidates.arrivals[i])
+    return features
 
 
-def words_features(candidates: Candidates) -> npt.NDArray[np.float64]:
+@compiled
+def words_features(candidates: Candidates) -> F64:
     """One row a candidate, one column a name of `WORDS_FEATURES`."""
-    columns = (
-        np.log(candidates.cosine + _SMALL_COSINE),
-        candidates.names,
-        candidates.names == 0,
-        np.log1p(candidates.heads),
-    )
-    return np.column_stack(columns).astype(np.float64)
+    features = np.empty((len(candidates.cosine), 4), np.float64)
+    for i in range(len(features)):
+        row = features[i]
+        row[0] = math.log(candidates.cosine[i] + _SMALL_COSINE)
+        row[1] = candidates.names[i]
+        row[2] = candidates.names[i] == 0
+        row[3] = math.log1p(candidates.heads[i])
+    return features
 
 
-def gate_features(candidates: Candidates) -> npt.NDArray[np.float64]:
+@compiled
+def gate_features(candidates: Candidates) -> F64:
     """One row a candidate, one column a name of `GATE_FEATURES`."""
-    log_expanded = np.log(candidates.expanded + _SMALL_COSINE)
-    heads = np.log1p(candidates.heads)
-    columns = (
-        log_expanded,
-        candidates.expanded,
-        log_expanded - np.log(candidates.cosine + _SMALL_COSINE),
-        candidates.names,
-        candidates.names == 0,
-        candidates.affinity,
-        heads,
-        candidates.rare,
-        candidates.affinity * heads,
-    )
-    return np.column_stack(columns).astype(np.float64)
+    features = np.empty((len(candidates.cosine), 9), np.float64)
+    for i in range(len(features)):
+        log_expanded = math.log(candidates.expanded[i] + _SMALL_COSINE)
+        heads, row = math.log1p(candidates.heads[i]), features[i]
+        row[0] = log_expanded
+        row[1] = candidates.expanded[i]
+        row[2] = log_expanded - math.log(candidates.cosine[i] + _SMALL_COSINE)
+        row[3] = candidates.names[i]
+        row[4] = candidates.names[i] == 0
+        row[5] = candidates.affinity[i]
+        row[6] = heads
+        row[7] = candidates.rare[i]
+        row[8] = candidates.affinity[i] * heads
+    return features
 
 
-def _best(values: npt.NDArray[np.floating]) -> float:
-    return max(float(values.max(initial=0)), 1e-9)
-
-
-def _place(values: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
-    """How many are larger than each."""
-    return np.asarray(len(values) - np.searchsorted(np.sort(values), values, side="right"), np.int64)
-
-
-def _rivals(candidates: Candidates) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """How many candidates are newer than each: those at least as close, and those near the closest of all.
-
-    Without dates, none.
-    """
-    days, expanded = candidates.days, candidates.expanded
-    newer = days[None, :] < days[:, None]
-    closer = newer & (expanded[None, :] >= expanded[:, None])
-    near = newer & (expanded >= _NEAR_BEST * _best(expanded))[None, :]
-    return np.count_nonzero(closer, axis=1), np.count_nonzero(near, axis=1)
+@compiled
+def weighed(features: F64, weights: F64, text: F64) -> F64:
+    """features · weights, (n, m) × (2, m) -> (n,): as summaries and as texts, mixed by how much is text."""
+    found = np.empty(len(features), np.float64)
+    for i in range(len(features)):
+        summary = whole = 0.0
+        for j in range(features.shape[1]):
+            summary += features[i, j] * weights[0, j]
+            whole += features[i, j] * weights[1, j]
+        found[i] = summary + (whole - summary) * text[i]
+    return found

@@ -205,8 +205,9 @@ class Index:
     def idf(self, terms: U32) -> F32:
         """ln((1 + N)/(1 + df)) + 1 of each term, over the rows that are not removed."""
         numbers = self._vocabulary.find(np.ascontiguousarray(terms, np.uint32))
-        rarity = np.where(numbers < 0, np.float32(1), self._vocabulary.rarity[numbers])
-        return np.asarray(rarity + self._log_rows, np.float32)
+        idf = self._vocabulary.rarity[numbers]
+        idf[numbers < 0] = 1
+        return np.asarray(idf + np.float32(self._log_rows), np.float32)
 
     def add(self, terms: U32, codes: U8, day: float) -> int:
         """Add a text: its distinct terms, a code each, its day (NaN for none). Returns its row."""
@@ -457,10 +458,9 @@ class Index:
         """
         self._make_room(0)
         rows, others = np.ascontiguousarray(rows, np.int64), np.ascontiguousarray(others, np.int64)
-        scaled = np.asarray(factors / np.maximum(self.norms(rows), _NO_NORM), np.float32)
         rarity, log_rows, tf = self._vocabulary.rarity, self._log_rows, self._tf
         for segment, first in self._segments_of(rows):
-            spread_rows(*segment.rows, first, rows, scaled, rarity, log_rows, tf, self._lookup)
+            spread_rows(*segment.rows, first, rows, factors, rarity, log_rows, tf, self._lookup)
         dots, norms = np.zeros(len(others), np.float32), np.zeros(len(others), np.float32)
         for segment, first in self._segments_of(others):
             dot_rows(*segment.rows, first, others, self._lookup, rarity, log_rows, tf, dots, norms)

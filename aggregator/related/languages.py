@@ -13,12 +13,15 @@ import unicodedata
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
 import Stemmer
 import stopwordsiso
 from sklearn.utils import murmurhash3_32
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import numpy.typing as npt
 
 NO_TERM = 0
 """The id of words that are no evidence; a stem whose hash is 0 is lost, which one in four billion is."""
@@ -121,6 +124,9 @@ class Language:
             return NO_TERM
         lower = self._aliases.get(lower, lower)
         return term_id(self._stemmer.stemWord(lower) if self._stemmer else lower)
+
+    def count_stop_words(self, lower: Sequence[str]) -> int:
+        return len([word for word in lower if word in self._stop])
 
     def _says_nothing(self, lower: str) -> bool:
         return lower in self._stop or bool(_NUMBER.fullmatch(lower) or _HIRAGANA.fullmatch(lower))
@@ -229,21 +235,31 @@ class Languages:
         code = declared_language(declared)
         return self._language(script_language(text, code) or code or self._detect(text)[0])
 
-    def corrected(self, language: Language, terms: Sequence[int], text: str) -> Language:
+    def corrected(
+        self, language: Language, words: Sequence[str], terms: npt.NDArray[np.uint32], text: str
+    ) -> Language:
         """The language of a text that contradicts what its feed declares, as a template left in English does.
 
-        `terms` are those of the text in `language`. A declaration is overruled where few of the words are its
-        stop words, which in a text of its own are nearly half, and another language is almost sure.
+        `words` and `terms` are those of the text in `language`. A declaration is overruled where few of the
+        words are its stop words, which in a text of its own are nearly half, more are those of another
+        language, and that or a third is almost sure.
         """
+        silent = len(terms) - np.count_nonzero(terms)
         doubtful = (
             language.code in self._codes
             and len(terms) >= _FOREIGN_WORDS
-            and terms.count(NO_TERM) < _FOREIGN_SHARE * len(terms)
+            and silent < _FOREIGN_SHARE * len(terms)
+            and self._another_says_more(language, words)
         )
         if doubtful:
             code, probability = self._detect(text)
             return self._language(code) if probability >= _SURE else language
         return language
+
+    def _another_says_more(self, language: Language, words: Sequence[str]) -> bool:
+        lower = [word.lower() for word in words]
+        own = language.count_stop_words(lower)
+        return any(self._language(code).count_stop_words(lower) > own for code in self._codes)
 
     def _detect(self, text: str) -> tuple[str, float]:
         if self._detector is None:

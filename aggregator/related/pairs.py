@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from aggregator.related.kernels import compiled
 
 if TYPE_CHECKING:
-    from aggregator.related.kernels import F32, I64, U32
+    from aggregator.related.kernels import B1, F32, F64, I32, I64, U32
 
 
 @compiled
@@ -24,15 +25,23 @@ def spread_rows(
     tf: F32,
     lookup: F32,
 ) -> None:
-    """Add factor · tf · idf of those `rows` that this segment (from row `first`) holds to `lookup`."""
+    """Add factor · vector of those `rows` that this segment (from row `first`) holds to `lookup`.
+
+    Each vector has length 1.
+    """
     for i in range(len(rows)):
         local = rows[i] - first
         if local < 0 or local >= len(row_starts) - 1:
             continue
+        total = 0.0
+        for j in range(row_starts[local], row_starts[local + 1]):
+            weight = tf[terms[j] & np.uint32(255)] * (float(rarity[terms[j] >> np.uint32(8)]) + log_rows)
+            total += weight * weight
+        factor = factors[i] / max(math.sqrt(total), 1e-12)
         for j in range(row_starts[local], row_starts[local + 1]):
             number = terms[j] >> np.uint32(8)
-            weight = tf[terms[j] & np.uint32(255)] * np.float32(rarity[number] + log_rows)
-            lookup[number] += factors[i] * weight
+            weight = tf[terms[j] & np.uint32(255)] * (float(rarity[number]) + log_rows)
+            lookup[number] += np.float32(factor * weight)
 
 
 @compiled
@@ -72,6 +81,46 @@ def head_rows(row_starts: I64, terms: U32, first: int, rows: I64, lookup: F32, h
 
 
 @compiled
+def expansions(
+    neighbours: I32, weights: F32, body: B1, rows: I64, of_summary: float, of_text: float
+) -> tuple[I64, F32, I64, I64]:
+    """What makes the expanded vector of each of `rows`: itself, and its neighbours by their weights.
+
+    `members` (n, 1 + neighbours) rows and `factors`, a neighbour that is not there counting 0; the
+    `distinct` members, ascending, and the `places` of the members among them.
+    """
+    width = neighbours.shape[1] + 1
+    members, factors = np.empty((len(rows), width), np.int64), np.zeros((len(rows), width), np.float32)
+    for i in range(len(rows)):
+        members[i, 0], factors[i, 0] = rows[i], 1
+        strength = of_text if body[rows[i]] else of_summary
+        for j in range(width - 1):
+            neighbour = neighbours[rows[i], j]
+            members[i, j + 1] = rows[i] if neighbour < 0 else neighbour
+            factors[i, j + 1] = 0 if neighbour < 0 else strength * weights[rows[i], j]
+    distinct = np.unique(members)
+    return members, factors, distinct, np.searchsorted(distinct, members)
+
+
+@compiled
+def expanded_cosines(dots: F32, factors: F32, places: I64, spreads: F32) -> tuple[F32, float]:
+    """The cosines of the expanded vector of the first with those of the others, and its own length.
+
+    `dots` are the products of its expanded vector with the distinct members; `spreads` the lengths of the
+    others.
+    """
+    products = np.zeros(len(factors), np.float64)
+    for i in range(len(factors)):
+        for j in range(factors.shape[1]):
+            products[i] += factors[i, j] * dots[places[i, j]]
+    spread = math.sqrt(max(products[0], 1e-12))
+    cosines = np.empty(len(spreads), np.float32)
+    for i in range(len(spreads)):
+        cosines[i] = min(max(products[i + 1] / (spread * max(spreads[i], 1e-6)), 0.0), 1.0)
+    return cosines, spread
+
+
+@compiled
 def meet(met: F32, rows: I64, values: F32) -> None:
     """Enter each value in its row's descending list of the largest."""
     last = met.shape[1] - 1
@@ -84,6 +133,43 @@ def meet(met: F32, rows: I64, values: F32) -> None:
             best[place] = best[place - 1]
             place -= 1
         best[place] = values[i]
+
+
+@compiled
+def enter(best: F32, value: float) -> None:
+    """Into an ascending list of the largest."""
+    if value <= best[0]:
+        return
+    place = 0
+    while place + 1 < len(best) and best[place + 1] < value:
+        best[place] = best[place + 1]
+        place += 1
+    best[place] = value
+
+
+@compiled
+def enter_best(
+    best: F32, row: int, rows: I64, merits: F64, order: I64, proven: B1, same_text: B1, most: int
+) -> I64:
+    """The places of the pairs of `row` with `rows` that are among the best of either end, by `order`.
+
+    What is not `proven` is left out; `most` pairs that are one text are in, and take nobody's place.
+    """
+    kept, count, copies = np.empty(len(order), np.int64), 0, 0
+    for place in order:
+        merit = merits[place]
+        if same_text[place]:
+            copies += 1
+            if copies > most:
+                continue
+        else:
+            if not proven[place] or merit <= min(best[row, 0], best[rows[place], 0]):
+                continue
+            enter(best[row], merit)
+            enter(best[rows[place]], merit)
+        kept[count] = place
+        count += 1
+    return kept[:count]
 
 
 @compiled

@@ -26,15 +26,15 @@ from aggregator.related.features import (
     after_features,
     gate_features,
     rank_features,
+    weighed,
     words_features,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    import numpy.typing as npt
-
     from aggregator.related.features import Candidates
+    from aggregator.related.kernels import F64, I64
 
 _HISTORY_ENTRIES = 4_000
 """With so many entries, words and history count alike."""
@@ -47,10 +47,10 @@ class Weights(NamedTuple):
     The first column of `rank`, `words` and `gate` is the bias; `after` belongs to `penalty_after`.
     """
 
-    rank: npt.NDArray[np.float64]
-    words: npt.NDArray[np.float64]
-    gate: npt.NDArray[np.float64]
-    after: npt.NDArray[np.float64]
+    rank: F64
+    words: F64
+    gate: F64
+    after: F64
 
 
 def read_weights() -> Weights:
@@ -66,49 +66,42 @@ def read_weights() -> Weights:
     )
 
 
-def _row(weights: Mapping[str, float], names: Iterable[str]) -> npt.NDArray[np.float64]:
+def _row(weights: Mapping[str, float], names: Iterable[str]) -> F64:
     return np.array([weights[name] for name in names], np.float64)
 
 
-def rank(candidates: Candidates, weights: Weights) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def rank(candidates: Candidates, weights: Weights) -> tuple[F64, F64]:
     """What orders the candidates, the higher the better; comparable between entries, of any sign.
 
     Also the part of it that dates decide, so that it can be given more weight or less.
     """
-    features = rank_features(candidates)
-    whole = _mixed(_logits(features, weights.rank), candidates)
-    return whole, _mixed(features[:, -TIME_FEATURES:] @ weights.rank[:, -TIME_FEATURES:].T, candidates)
+    features, text = rank_features(candidates), candidates.text
+    ranks = _bias(weights.rank, text) + weighed(features, weights.rank[:, 1:], text)
+    return ranks, weighed(features[:, -TIME_FEATURES:], weights.rank[:, -TIME_FEATURES:], text)
 
 
-def penalty_after(candidates: Candidates, weights: Weights) -> npt.NDArray[np.float64]:
+def penalty_after(candidates: Candidates, weights: Weights) -> F64:
     """To add to the ranks in the lists of the candidates: what came after an entry is linked less often."""
-    return _mixed(after_features(candidates) @ weights.after.T, candidates)
+    return weighed(after_features(candidates), weights.after, candidates.text)
 
 
-def gate(candidates: Candidates, weights: Weights, entries: int) -> npt.NDArray[np.float64]:
+def gate(candidates: Candidates, weights: Weights, entries: int) -> F64:
     """How sure it is that each pair is related in a library of that many entries, in (0, 1), odds as learned.
 
     0.5 is where four fifths of the slots were filled in the training, with texts and without alike. A library
     of a few dozen entries has seen too few texts to know which words are rare: there, the odds are less.
     """
-    history = entries / (entries + _HISTORY_ENTRIES)
-    words = _mixed(_logits(words_features(candidates), weights.words), candidates)
-    whole = _mixed(_logits(gate_features(candidates), weights.gate), candidates)
+    history, text = entries / (entries + _HISTORY_ENTRIES), candidates.text
+    words = _bias(weights.words, text) + weighed(words_features(candidates), weights.words[:, 1:], text)
+    whole = _bias(weights.gate, text) + weighed(gate_features(candidates), weights.gate[:, 1:], text)
     logit = words + (whole - words) * history - math.exp(-entries / _FEW_ENTRIES)
     return np.asarray(1 / (1 + np.exp(-logit)), np.float64)
 
 
-def _logits(features: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.asarray(features @ weights[:, 1:].T + weights[:, 0], np.float64)
+def _bias(weights: F64, text: F64) -> F64:
+    return np.asarray(weights[0, 0] + (weights[1, 0] - weights[0, 0]) * text, np.float64)
 
 
-def _mixed(views: npt.NDArray[np.float64], candidates: Candidates) -> npt.NDArray[np.float64]:
-    """(n, 2) values as summaries and as texts -> (n,) by how much text the pair has."""
-    return np.asarray(views[:, 0] + (views[:, 1] - views[:, 0]) * candidates.text, np.float64)
-
-
-def best_first(
-    ranks: npt.NDArray[np.float64], moments: npt.NDArray[np.float64], ids: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
+def best_first(ranks: F64, moments: F64, ids: I64) -> I64:
     """Positions in the order to show: by rank, then the newer (NaN last), then the smaller id."""
     return np.lexsort((ids, np.nan_to_num(-moments, nan=np.inf), -ranks))

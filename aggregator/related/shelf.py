@@ -17,7 +17,7 @@ import numpy as np
 from aggregator.related.facts import KEPT, NEIGHBOURS, NO_ROW, Facts
 from aggregator.related.features import Candidates, decay
 from aggregator.related.index import Index, Neighbours
-from aggregator.related.pairs import meet
+from aggregator.related.pairs import expanded_cosines, expansions, meet
 from aggregator.related.sections import Sections, section_name
 from aggregator.related.showing import title_key
 from aggregator.related.weighting import IN_HEAD, encode, fuse
@@ -26,13 +26,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from aggregator.domain import Article
-    from aggregator.related.facts import Rows
     from aggregator.related.text import Terms
 
 CANDIDATES = 50
 """Rows that a newcomer is compared with in full: the best by cosine × decay."""
 FIRST = 4
-_EXPANSION = {False: 0.5, True: 0.25}
+_SUMMARY_EXPANSION, _TEXT_EXPANSION = 0.5, 0.25
 """How much the neighbours count beside the own words: much for a summary, little for a whole text."""
 _LEAST_COSINE = 0.02
 _NAME = 255
@@ -71,7 +70,7 @@ class Shelf:
         self, arrival: int, id_: int, article: Article, terms: Terms
     ) -> tuple[int, npt.NDArray[np.uint8]]:
         """Append an analysed article. Returns its row and the codes of its terms, which can be stored."""
-        codes = encode(fuse(terms, self.index.idf(terms.ids)), terms.head > 0)
+        codes = encode(fuse(terms.head, terms.body, self.index.idf(terms.ids)), terms.head)
         return self.put(arrival, id_, article, terms.ids, codes, terms.names), codes
 
     def put(
@@ -128,15 +127,12 @@ class Shelf:
 
     def _expanded(self, row: int, others: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float32], float]:
         """The cosines of the expanded vectors of `row` and of each of `others`, and the `spread` of `row`."""
-        facts = self.facts.rows
-        own, factors = _expansion(facts[row : row + 1], np.array([row]))
-        theirs, weights = _expansion(facts[others], others)
-        targets = np.unique(np.concatenate([own.ravel(), theirs.ravel()]))
-        dots = self.index.expanded_dots(own.ravel(), factors.ravel(), targets)
-        spread = math.sqrt(max(float(factors.ravel() @ dots[np.searchsorted(targets, own.ravel())]), 1e-12))
-        products = (weights * dots[np.searchsorted(targets, theirs)]).sum(axis=1)
-        cosines = products / (spread * np.maximum(facts["spread"][others], 1e-6))
-        return np.asarray(np.clip(cosines, 0, 1), np.float32), spread
+        facts, rows = self.facts.rows, np.concatenate([[row], others])
+        members, factors, distinct, places = expansions(
+            facts["neighbours"], facts["weights"], facts["body"], rows, _SUMMARY_EXPANSION, _TEXT_EXPANSION
+        )
+        dots = self.index.expanded_dots(members[0], factors[0], distinct)
+        return expanded_cosines(dots, factors, places, facts["spread"][others])
 
     def _pairs(
         self,
@@ -149,20 +145,19 @@ class Shelf:
         own, others = facts[row], facts[rows]
         heads = self.index.shared_heads(row, rows)
         names = self._names.shared_heads(int(own["names"]), others["names"].astype(np.int64))
-        return Candidates(
-            cosine=cosines,
-            expanded=expanded,
-            days=self.index.days[row] - self.index.days[rows],
-            arrivals=row - rows,
-            followed=others["followed"],
-            closer=(others["met"] > expanded[:, None]).sum(axis=1),
-            affinity=self.sections.affinities(int(own["section"]), others["section"]),
-            rarest=heads[:, 0],
-            rare=heads[:, 1],
-            heads=heads[:, 2],
-            names=names[:, 1] / (1 + math.log(1 + self.index.live)),
-            text=(float(own["body"]) + others["body"]) / 2,
+        columns = (
+            cosines,
+            expanded,
+            self.index.days[row] - self.index.days[rows],
+            row - rows,
+            others["followed"],
+            (others["met"] > expanded[:, None]).sum(axis=1),
+            self.sections.affinities(int(own["section"]), others["section"]),
+            *heads.T,
+            names[:, 1] / (1 + math.log(1 + self.index.live)),
+            (float(own["body"]) + others["body"]) / 2,
         )
+        return Candidates._make(np.array(columns, np.float64))
 
     def _note(self, row: int, near: Surroundings) -> None:
         """Count what the row's neighbours are to it; the only way in which tallies change."""
@@ -204,20 +199,6 @@ class Shelf:
         places = np.minimum(np.searchsorted(known, arrivals), max(len(known) - 1, 0))
         found = len(known) > 0 and (known[places] == arrivals) & self.index.alive[places]
         return np.where(found, places, NO_ROW)
-
-
-def _expansion(
-    facts: Rows, rows: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """(n, 1 + neighbours) rows and factors that make each row's expanded vector; no neighbour is factor 0."""
-    strength = np.where(facts["body"], _EXPANSION[True], _EXPANSION[False])[:, None]
-    neighbours, weights = facts["neighbours"].astype(np.int64), strength * facts["weights"]
-    own = np.asarray(rows, np.int64)[:, None]
-    there = neighbours != NO_ROW
-    return (
-        np.hstack([own, np.where(there, neighbours, own)]),
-        np.hstack([np.ones_like(own), np.where(there, weights, 0)]).astype(np.float32),
-    )
 
 
 def _day(article: Article) -> float:

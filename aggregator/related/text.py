@@ -6,22 +6,19 @@ gives. What a feed repeats in its entries does not count. What the counts weigh 
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from aggregator.related.boilerplate import Boilerplate
+from aggregator.related.kernels import U16, U32, U64, compiled
 from aggregator.related.labels import tail, without_label
 from aggregator.related.languages import NO_TERM, Language, Languages
 from aggregator.related.names import names_in, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import numpy.typing as npt
 
     from aggregator.domain import Article
     from aggregator.policies import RelatedPolicy
@@ -44,11 +41,11 @@ class Terms:
     """
 
     language: str
-    ids: npt.NDArray[np.uint32]
-    head: npt.NDArray[np.uint16]
-    body: npt.NDArray[np.uint16]
+    ids: U32
+    head: U16
+    body: U16
     spelling: Mapping[int, str]
-    names: npt.NDArray[np.uint32]
+    names: U32
     name_spelling: Mapping[int, str]
 
 
@@ -59,9 +56,13 @@ class _Words(NamedTuple):
     """
 
     words: list[str]
-    terms: list[int]
+    terms: U32
     title: int
     head: int
+
+    def in_head(self) -> tuple[list[str], U32]:
+        """The words of the head and their terms."""
+        return self.words[: self.head], self.terms[: self.head]
 
 
 class Analyzer:
@@ -83,7 +84,7 @@ class Analyzer:
         head = f"{title}\n{summary}"
         language = self._languages.language_of(article.language, head)
         found = _read(language, title, summary, body)
-        corrected = self._languages.corrected(language, found.terms[: found.head], head)
+        corrected = self._languages.corrected(language, *found.in_head(), head)
         if corrected is not language:
             language, found = corrected, _read(corrected, title, summary, body)
         self._leave_out_repeated(article.source, found, len(language.words(tail(title))))
@@ -93,14 +94,12 @@ class Analyzer:
         """Make what the feed repeats no evidence. The last `tail_words` of the title may be its formula."""
         terms = found.terms
         start = found.title - tail_words
-        title = terms[:start] if any(terms[:start]) else terms[found.title : found.title + _WORDS_AS_TITLE]
+        title = terms[:start] if terms[:start].any() else terms[found.title : found.title + _WORDS_AS_TITLE]
         if tail_words and self.boilerplate.is_formula(feed, title, terms[start : found.title]):
-            terms[start : found.title] = [NO_TERM] * tail_words
-        text = np.fromiter(terms[found.title :], np.uint32, len(terms) - found.title)
+            terms[start : found.title] = NO_TERM
+        text = terms[found.title :]
         places = np.flatnonzero(text)
-        repeated = self.boilerplate.repeated(feed, title, text[places])
-        for place in (places[repeated] + found.title).tolist():
-            terms[place] = NO_TERM
+        text[places[self.boilerplate.repeated(feed, title, text[places])]] = NO_TERM
 
 
 def _summary_and_body(article: Article) -> tuple[str, str]:
@@ -117,25 +116,40 @@ def _read(language: Language, title: str, summary: str, body: str) -> _Words:
     title_words, summary_words = language.words(title), language.words(summary)
     words = title_words + summary_words + language.words(body)
     head = len(title_words) + len(summary_words)
-    return _Words(words, list(language.terms(words)), len(title_words), head)
+    return _Words(words, np.fromiter(language.terms(words), np.uint32, len(words)), len(title_words), head)
 
 
 def _counted(code: str, found: _Words, names: Mapping[int, str]) -> Terms:
-    words, terms, title, head = found
-    # From last to first, so that the first spelling wins: the title's, if it is there.
-    spelling = dict(zip(reversed(terms), reversed(words), strict=True))
-    spelling.pop(NO_TERM, None)
-    ids = sorted(spelling)
+    places = np.arange(len(found.terms), dtype=np.uint64)
+    ordered = np.sort(found.terms.astype(np.uint64) << np.uint64(32) | places)
+    ids, head, body, first = _count(ordered, found.title, found.head)
+    words = found.words
     return Terms(
         language=code,
-        ids=np.fromiter(ids, np.uint32, len(ids)),
-        head=_counts(Counter(terms[:title] * _TITLE_WEIGHT + terms[title:head]), ids),
-        body=_counts(Counter(terms[head:]), ids),
-        spelling=spelling,
+        ids=ids,
+        head=head,
+        body=body,
+        spelling={term: words[place] for term, place in zip(ids.tolist(), first.tolist(), strict=True)},
         names=np.array(sorted(names), np.uint32),
         name_spelling=names,
     )
 
 
-def _counts(found: Counter[int], ids: list[int]) -> npt.NDArray[np.uint16]:
-    return np.fromiter(map(found.get, ids, repeat(0)), np.uint16, len(ids))
+@compiled
+def _count(ordered: U64, title: int, head: int) -> tuple[U32, U16, U16, U32]:
+    """Terms with their places (term · 2³² + place), ascending, to `ids`, their counts, their first places."""
+    ids, first = np.empty(len(ordered), np.uint32), np.empty(len(ordered), np.uint32)
+    in_head, in_body = np.zeros(len(ordered), np.uint16), np.zeros(len(ordered), np.uint16)
+    size = 0
+    for both in ordered:
+        term, place = np.uint32(both >> np.uint64(32)), np.uint32(both)
+        if term == NO_TERM:
+            continue
+        if size == 0 or ids[size - 1] != term:
+            ids[size], first[size] = term, place
+            size += 1
+        if place < head:
+            in_head[size - 1] += _TITLE_WEIGHT if place < title else 1
+        else:
+            in_body[size - 1] += 1
+    return ids[:size], in_head[:size], in_body[:size], first[:size]

@@ -35,6 +35,11 @@ def invented(seed: int, words: int) -> str:
     return " et ".join("".join(choose.choices("abcdefghijklmnoprstuv", k=7)) for _ in range(words))
 
 
+def a_title(number: int) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
+    """Of one term that no other number has."""
+    return np.array([number + 1], np.uint32)
+
+
 def same(one: Terms, other: Terms) -> bool:
     return one.spelling == other.spelling and one.head.tolist() == other.head.tolist()
 
@@ -126,12 +131,12 @@ def test_what_was_learnt_can_be_kept() -> None:
     texts = [np.concatenate([text, texts[0][:60]]) for text in texts]
     learner = Boilerplate()
     for number, text in enumerate(texts[:4]):
-        learner.repeated(f"feed {number % 2}", [number + 1], text)
+        learner.repeated(f"feed {number % 2}", a_title(number), text)
     kept = Boilerplate.restored(learner.state())
     for number, text in enumerate(texts[4:], 4):
-        expected = learner.repeated(f"feed {number % 2}", [number + 1], text)
+        expected = learner.repeated(f"feed {number % 2}", a_title(number), text)
         assert expected[-60:].all()
-        assert kept.repeated(f"feed {number % 2}", [number + 1], text).tolist() == expected.tolist()
+        assert kept.repeated(f"feed {number % 2}", a_title(number), text).tolist() == expected.tolist()
 
 
 def test_nothing_learnt_can_be_kept() -> None:
@@ -142,5 +147,5 @@ def test_a_feed_takes_bounded_room() -> None:
     learner = Boilerplate()
     for number in range(100):
         text = np.array(random.Random(number).choices(range(1, 2**32), k=500), np.uint32)
-        assert not learner.repeated("feed", [number + 1], text).any()
+        assert not learner.repeated("feed", a_title(number), text).any()
     assert sum(array.nbytes for array in learner.state().values()) < 110_000
