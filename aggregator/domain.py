@@ -27,7 +27,7 @@ class Enclosure:
 
     url: str
     type: str = ""
-    """Media type, where the publisher says it."""
+    """Media type as the publisher says it; "audio/*" and the like where only the kind is known."""
     title: str = ""
     length_bytes: int | None = None
     seconds: int | None = None
@@ -67,7 +67,8 @@ class ParsedEntry:
     """Where relative links of the two start, where the document says it; else at `url`."""
     details: Details = NO_DETAILS
     content_hash: str
-    """Hex sha256 of all that the publisher said of the entry: equal hash, equal entry."""
+    """Hex sha256 of what the publisher said of the entry, but for what changes without an edit (see
+    `feeds/details.py`): equal hash, equal entry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 
 from aggregator.errors import MalformedFeed, NotAFeed
-from aggregator.feeds.normalizing import RawEntry, RawFeed, as_html, one_line
+from aggregator.feeds.details import RawDetails, RawFile
+from aggregator.feeds.normalizing import RawEntry, RawFeed
+from aggregator.feeds.values import as_html, one_line
 
 _Fields = dict[str, object]
 
@@ -37,7 +39,6 @@ def _entry(item: _Fields, feed_author: str) -> RawEntry:
     return RawEntry(
         guid=_text(item, "id"),
         links=(_text(item, "url"), _text(item, "external_url")),
-        enclosure=next((_text(attachment, "url") for attachment in _objects(item, "attachments")), ""),
         title=one_line(_text(item, "title"), "text"),
         author=_author(item) or feed_author,
         published=_text(item, "date_published"),
@@ -45,6 +46,27 @@ def _entry(item: _Fields, feed_author: str) -> RawEntry:
         summary=as_html(_text(item, "summary"), "text"),
         content=html or as_html(text, "text"),
         base_url="",
+        details=_details(item),
+    )
+
+
+def _details(item: _Fields) -> RawDetails:
+    tags = item.get("tags")
+    pictures = (_text(item, "image"), _text(item, "banner_image"))
+    return RawDetails(
+        enclosures=tuple(_file(attachment) for attachment in _objects(item, "attachments")),
+        pictures=tuple(RawFile(url=url) for url in pictures if url),
+        categories=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
+    )
+
+
+def _file(attachment: _Fields) -> RawFile:
+    return RawFile(
+        url=_text(attachment, "url"),
+        type=_text(attachment, "mime_type"),
+        title=_text(attachment, "title"),
+        length=_text(attachment, "size_in_bytes"),
+        duration=_text(attachment, "duration_in_seconds"),
     )
 
 

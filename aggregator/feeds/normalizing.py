@@ -11,61 +11,59 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from html import unescape
-from typing import TYPE_CHECKING, Literal
-from urllib.parse import urljoin, urlsplit
+from typing import TYPE_CHECKING
 
 from aggregator.domain import ParsedEntry, ParsedFeed
-from aggregator.feeds.addresses import as_browsers_read
 from aggregator.feeds.dates import parse_date
-from aggregator.feeds.plaintext import paragraphs, to_text
+from aggregator.feeds.details import NO_RAW_DETAILS, RawDetails, edited_words, read_details
+from aggregator.feeds.values import storable, web_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Kind = Literal["html", "text", "guess"]
-"""How a text is meant: as HTML, as the characters it has, or as its feed does not say."""
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-_FORBIDDEN_IN_HOSTS = re.compile(r"[\x00-\x20\"#<>\\^`{|}\x7f]|%20")
-_REFERENCE = re.compile(r"&(?:\w{2,31}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});", re.ASCII)
-_KNOWN_TAG = re.compile(
-    r"</?(?:a|abbr|b|big|blockquote|br|cite|code|div|em|font|h[1-6]|hr|i|img|li|ol|p|pre|q|s|small|span|strike"
-    r"|strong|sub|sup|table|tt|u|ul)(?:\s[^<>]*)?/?>",
-    re.IGNORECASE,
-)
 _LANGUAGE = re.compile(r"([a-z]{2})(?![a-z])", re.IGNORECASE)
 _PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 720, "yearly": 8760}
 _LONGEST = timedelta(days=366)
 
-_MAX_LINE_CHARS = 1_000
 _MAX_GUID_CHARS = 500  # in UTF-8, 2,000 bytes: an index of PostgreSQL takes 2,700
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawEntry:
-    """An entry as its format says it. Empty strings where it says nothing."""
+    """An entry as its format says it, and the one thing that a reader of a format hands over: two readers of
+    one document are equal where their `RawFeed`s are. Empty strings where it says nothing."""
 
     guid: str
+    """`<guid>`, Atom's `<id>`, `rdf:about`; as written."""
     links: tuple[str, ...]
-    """What may be its address, the best first."""
-    enclosure: str
+    """What may be its address, the best first; empty strings count as absent."""
     title: str
     """One line; see `one_line`."""
     author: str
+    """One line: the names, parted by commas."""
     published: str
+    """A date as written, as `updated`; it is part of the hash of the entry."""
     updated: str
     summary: str
-    """HTML; see `as_html`."""
+    """HTML, unsafe; see `as_html`."""
     content: str
+    """HTML, unsafe: the longest, where there are several."""
     base_url: str
-    """xml:base of its bodies."""
+    """xml:base of its bodies, where one is in force."""
+    details: RawDetails = NO_RAW_DETAILS
+
+    @property
+    def enclosure(self) -> str:
+        """The address of its first file."""
+        return next((file.url for file in self.details.enclosures if file.url), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawFeed:
+    """A document as its format says it."""
+
     title: str
+    """One line."""
     link: str
     description: str
     language: str
@@ -75,7 +73,9 @@ class RawFeed:
 
 def normalize(raw: RawFeed, *, url: str, now: datetime) -> ParsedFeed:
     site_url = web_address(raw.link, url)
-    entries = (_entry(entry, base=site_url or url) for entry in raw.entries if _says_something(entry))
+    entries = (
+        _entry(entry, raw.title, base=site_url or url) for entry in raw.entries if _says_something(entry)
+    )
     language = _LANGUAGE.match(raw.language)
     return ParsedFeed(
         url=url,
@@ -92,11 +92,13 @@ def _says_something(raw: RawEntry) -> bool:
     return any((raw.guid, *raw.links, raw.enclosure, raw.title, raw.summary, raw.content))
 
 
-def _entry(raw: RawEntry, *, base: str) -> ParsedEntry:
+def _entry(raw: RawEntry, feed_title: str, *, base: str) -> ParsedEntry:
     url = next((url for link in (*raw.links, raw.enclosure) if (url := web_address(link, base))), None)
-    summary, content = _storable(raw.summary), _storable(raw.content)
+    summary, content = storable(raw.summary), storable(raw.content)
     if summary == content:
         summary = ""
+    details = read_details(raw.details, base=base, feed_title=feed_title)
+    facts = (raw.title, url or "", raw.author, raw.published, summary, content, *edited_words(details))
     return ParsedEntry(
         guid=_guid(raw, body=content or summary),
         url=url,
@@ -107,14 +109,15 @@ def _entry(raw: RawEntry, *, base: str) -> ParsedEntry:
         summary=summary,
         content=content,
         base_url=web_address(raw.base_url, base),
-        content_hash=_digest(raw.title, url or "", raw.author, raw.published, summary, content),
+        details=details,
+        content_hash=_digest(*facts),
     )
 
 
 def _guid(raw: RawEntry, *, body: str) -> str:
     """guid → link → enclosure → what it says. A guid too long for an index is replaced by its hash."""
     found = next((text for text in (raw.guid, *raw.links, raw.enclosure) if text.strip()), "")
-    guid = _storable(found).strip()
+    guid = storable(found).strip()
     if not guid:
         return f"sha256:{_digest(raw.title, raw.published, body)}"
     return guid if len(guid) <= _MAX_GUID_CHARS else f"sha256:{_digest(guid)}"
@@ -140,39 +143,6 @@ def _newest_of_each_guid(entries: Iterable[ParsedEntry], now: datetime) -> tuple
     return tuple(newest.values())
 
 
-def web_address(link: str, base: str) -> str | None:
-    """`link` made absolute, where it is an http(s) address with a host; else None."""
-    link = as_browsers_read(_storable(link))
-    if not link:
-        return None
-    try:
-        address = (link if _SCHEME.match(link) else urljoin(base, link)).replace(" ", "%20")
-        parts = urlsplit(address)
-        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is none, half an IPv6 address
-        return None
-    return address if is_web and not _FORBIDDEN_IN_HOSTS.search(parts.netloc) else None
-
-
-def one_line(text: str, kind: Kind) -> str:
-    """Plain text in one line: "AT&amp;T" is AT&T, "a < b" stays, <b> goes where it is not meant literally."""
-    text = _storable(text)
-    if kind == "html" or (kind == "guess" and _KNOWN_TAG.search(text)):
-        text = to_text(text)
-    elif "&" in text:
-        # Publishers escape twice. Only references with their semicolon: "R&notes" is no "R¬es".
-        text = _REFERENCE.sub(lambda found: unescape(found[0]), text)
-    line = _CONTROL.sub("", " ".join(text.split()))
-    return line if len(line) <= _MAX_LINE_CHARS else f"{line[:_MAX_LINE_CHARS]}…"
-
-
-def as_html(text: str, kind: Kind) -> str:
-    """Untrusted HTML for a body."""
-    if kind == "html" or (kind == "guess" and (_KNOWN_TAG.search(text) or _REFERENCE.search(text))):
-        return text
-    return paragraphs(text)
-
-
 def time_to_live(*, minutes: str, period: str = "", frequency: str = "") -> timedelta | None:
     """`<ttl>`, else so many times in a `<sy:updatePeriod>` (purl.org/rss/1.0/modules/syndication)."""
     if (ttl := _positive(minutes)) is not None:
@@ -183,8 +153,3 @@ def time_to_live(*, minutes: str, period: str = "", frequency: str = "") -> time
 
 def _positive(digits: str) -> int | None:
     return (int(digits) or None) if re.fullmatch(r"[0-9]{1,6}", digits := digits.strip()) else None
-
-
-def _storable(text: str) -> str:
-    """Without what PostgreSQL (NUL) or UTF-8 (lone surrogates) cannot hold."""
-    return text.replace("\0", "").encode("utf-8", "ignore").decode()

@@ -12,14 +12,17 @@ from __future__ import annotations
 
 import re
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import feedparser
 
 from aggregator.errors import MalformedFeed, NotAFeed
 from aggregator.feeds.charsets import decode
+from aggregator.feeds.extras import raw_details
+from aggregator.feeds.fields import Fields, dict_of, dicts_of, text_of
 from aggregator.feeds.jsonfeed import read_json_feed
-from aggregator.feeds.normalizing import Kind, RawEntry, RawFeed, as_html, normalize, one_line, time_to_live
+from aggregator.feeds.normalizing import RawEntry, RawFeed, normalize, time_to_live
+from aggregator.feeds.values import Kind, as_html, one_line
 from aggregator.feeds.xmltext import prepare_xml
 
 if TYPE_CHECKING:
@@ -63,8 +66,6 @@ _ROOT_NAMES = {
 }
 _FIRST_TAG = re.compile(r"<!--.*?(?:-->|\Z)|<!doctype\s+(html)|<([a-z][\w.:-]*)", re.IGNORECASE | re.DOTALL)
 
-_Dict = dict[str, Any]
-
 
 def parse_feed(body: bytes, *, url: str, content_type: str, now: datetime) -> ParsedFeed:
     """The document that was found at `url`. Of its Content-Type only the charset counts.
@@ -94,7 +95,7 @@ def _ends_inside_an_entry(xml: str) -> bool:
     return bool(is_end) and not is_end[-1]
 
 
-def _parse(xml: str, url: str) -> _Dict:
+def _parse(xml: str, url: str) -> Fields:
     """What feedparser makes of it. It is told no address: it would make one of a guid that is none."""
     xml = _SIDE_TEXT.sub(r"<\1\2_aside\3>", xml)
     try:
@@ -107,115 +108,90 @@ def _parse(xml: str, url: str) -> _Dict:
         raise MalformedFeed(url, "it confuses the parser") from error
 
 
-def _run_feedparser(xml: str) -> _Dict:
-    document: _Dict = feedparser.parse(
+def _run_feedparser(xml: str) -> Fields:
+    document: Fields = feedparser.parse(
         BytesIO(xml.encode()), response_headers=_HEADERS, sanitize_html=False, resolve_relative_uris=False
     )
     return document
 
 
-def _feed(document: _Dict, *, is_cut: bool) -> RawFeed:
-    entries = _dicts(document, "entries")
+def _feed(document: Fields, *, is_cut: bool) -> RawFeed:
+    entries = dicts_of(document, "entries")
     if is_cut:
         # The last one may have lost its guid, and would come again under it. The next document has it whole.
         entries = entries[:-1]
-    is_atom = _text(document, "version").startswith("atom")
-    feed = _dict(document, "feed")
+    is_atom = text_of(document, "version").startswith("atom")
+    feed = dict_of(document, "feed")
     author = _author(feed) if is_atom else ""  # RFC 4287, 4.2.1: of the entries that name none
-    period, frequency = _text(feed, "sy_updateperiod"), _text(feed, "sy_updatefrequency")
+    period, frequency = text_of(feed, "sy_updateperiod"), text_of(feed, "sy_updatefrequency")
     return RawFeed(
         title=_line(feed, "title", is_atom),
-        link=_text(feed, "link"),
-        description=_line(feed, "subtitle", is_atom) or one_line(_text(feed, *_SIDE_TEXT_KEYS), "guess"),
-        language=_text(feed, "language"),
-        time_to_live=time_to_live(minutes=_text(feed, "ttl"), period=period, frequency=frequency),
+        link=text_of(feed, "link"),
+        description=_line(feed, "subtitle", is_atom) or one_line(text_of(feed, *_SIDE_TEXT_KEYS), "guess"),
+        language=text_of(feed, "language"),
+        time_to_live=time_to_live(minutes=text_of(feed, "ttl"), period=period, frequency=frequency),
         entries=tuple(_entry(entry, is_atom, author) for entry in entries),
     )
 
 
-def _entry(entry: _Dict, is_atom: bool, feed_author: str) -> RawEntry:
-    contents = [content for content in _dicts(entry, "content") if _is_readable(content)]
-    summary = {**_dict(entry, "summary_detail"), "value": _text(entry, "summary")}
+def _entry(entry: Fields, is_atom: bool, feed_author: str) -> RawEntry:
+    contents = [content for content in dicts_of(entry, "content") if _is_readable(content)]
+    summary = {**dict_of(entry, "summary_detail"), "value": text_of(entry, "summary")}
     if any(summary["value"] == content.get("value") for content in contents):
         summary["value"] = ""  # feedparser's copy
     content = max((_html(content, is_atom) for content in contents), key=len, default="")
     return RawEntry(
-        guid=_text(entry, "id"),
+        guid=text_of(entry, "id"),
         links=_links(entry),
-        enclosure=_enclosure(entry),
         title=_line(entry, "title", is_atom),
         author=_author(entry) or feed_author,
-        published=_text(entry, "published", "created"),
-        updated=_text(entry, "updated"),
+        published=text_of(entry, "published", "created"),
+        updated=text_of(entry, "updated"),
         summary=_html(summary, is_atom)
-        or ("" if content else as_html(_text(entry, *_SIDE_TEXT_KEYS), "guess")),
+        or ("" if content else as_html(text_of(entry, *_SIDE_TEXT_KEYS), "guess")),
         content=content,
-        base_url=next((base for part in (*contents, summary) if (base := _text(part, "base"))), ""),
+        base_url=next((base for part in (*contents, summary) if (base := text_of(part, "base"))), ""),
+        details=raw_details(entry),
     )
 
 
-def _is_readable(content: _Dict) -> bool:
+def _is_readable(content: Fields) -> bool:
     """Is it text? Atom may carry any media type, in base64 (RFC 4287, 4.1.3)."""
-    kind = _text(content, "type")
+    kind = text_of(content, "type")
     return kind in _HTML_TYPES or kind.startswith("text/") or "/" not in kind
 
 
-def _html(part: _Dict, is_atom: bool) -> str:
-    value = _text(part, "value")
-    if _text(part, "type") == "application/xhtml+xml":
+def _html(part: Fields, is_atom: bool) -> str:
+    value = text_of(part, "value")
+    if text_of(part, "type") == "application/xhtml+xml":
         value = value.replace("</br>", "")  # feedparser's end of a <br/>; in HTML it is another <br>
     return as_html(value, _kind(part, is_atom))
 
 
-def _line(fields: _Dict, key: str, is_atom: bool) -> str:
-    return one_line(_text(fields, key), _kind(_dict(fields, f"{key}_detail"), is_atom))
+def _line(fields: Fields, key: str, is_atom: bool) -> str:
+    return one_line(text_of(fields, key), _kind(dict_of(fields, f"{key}_detail"), is_atom))
 
 
-def _kind(part: _Dict, is_atom: bool) -> Kind:
+def _kind(part: Fields, is_atom: bool) -> Kind:
     """Atom says how a text is meant. RSS does not, and publishers put HTML anywhere."""
-    if _text(part, "type") in _HTML_TYPES:
+    if text_of(part, "type") in _HTML_TYPES:
         return "html"
     return "text" if is_atom else "guess"
 
 
-def _links(entry: _Dict) -> tuple[str, ...]:
-    link = _text(entry, "link")
-    if link == _text(entry, "id") and not link.startswith(("http://", "https://")):
+def _links(entry: Fields) -> tuple[str, ...]:
+    link = text_of(entry, "link")
+    if link == text_of(entry, "id") and not link.startswith(("http://", "https://")):
         link = ""  # a guid that calls itself a permalink, and is none
-    alternates = (_text(link, "href") for link in _dicts(entry, "links") if link.get("rel") == "alternate")
-    return (_text(entry, "feedburner_origlink"), link, *alternates)
+    alternates = (
+        text_of(link, "href") for link in dicts_of(entry, "links") if link.get("rel") == "alternate"
+    )
+    return (text_of(entry, "feedburner_origlink"), link, *alternates)
 
 
-def _enclosure(entry: _Dict) -> str:
-    enclosures = (_text(link, "href") for link in _dicts(entry, "links") if link.get("rel") == "enclosure")
-    return next(filter(None, enclosures), "")
-
-
-def _author(fields: _Dict) -> str:
-    names = [_text(person, "name", "email") for person in _dicts(fields, "authors")]
-    return one_line(", ".join(dict.fromkeys(filter(None, names))) or _text(fields, "author"), "guess")
-
-
-# A document may put a dictionary where feedparser has a string, and the reverse: <ttl x="1">. And its
-# dictionaries answer with other keys than asked: `dict.get` does not.
-
-
-def _text(fields: _Dict, *keys: str) -> str:
-    for key in keys:
-        value = dict.get(fields, key)
-        if isinstance(value, str) and value:
-            return value
-    return ""
-
-
-def _dict(fields: _Dict, key: str) -> _Dict:
-    value = dict.get(fields, key)
-    return value if isinstance(value, dict) else {}
-
-
-def _dicts(fields: _Dict, key: str) -> list[_Dict]:
-    value = dict.get(fields, key)
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+def _author(fields: Fields) -> str:
+    names = [text_of(person, "name", "email") for person in dicts_of(fields, "authors")]
+    return one_line(", ".join(dict.fromkeys(filter(None, names))) or text_of(fields, "author"), "guess")
 
 
 def _what_it_is(body: bytes, text: str) -> str:

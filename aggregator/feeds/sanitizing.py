@@ -131,6 +131,7 @@ def _clean_entry(entry: ParsedEntry, feed: ParsedFeed) -> CleanEntry:
         html=html,
         summary=_own_summary(to_text(entry.summary[:_MAX_CHARS]), text) if entry.content else "",
         text=text,
+        details=entry.details,
         content_hash=entry.content_hash,
     )
 
