@@ -84,6 +84,8 @@ class ParsedFeed:
     time_to_live: timedelta | None
     entries: tuple[ParsedEntry, ...]
     """In document order, each guid once."""
+    item_hashes: bytes = b""
+    """Of the items of the document as they are written, 8 bytes each; empty where they are not told apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ documents are read in a child process that can be stopped.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,10 @@ from aggregator.errors import MalformedFeed, NotAFeed
 from aggregator.feeds.charsets import decode
 from aggregator.feeds.extras import raw_details
 from aggregator.feeds.fields import Fields, dict_of, dicts_of, text_of
+from aggregator.feeds.items import HASH_BYTES, Parts, split_items
 from aggregator.feeds.jsonfeed import read_json_feed
 from aggregator.feeds.normalizing import RawEntry, RawFeed, normalize, time_to_live
+from aggregator.feeds.plainitems import read_items
 from aggregator.feeds.values import Kind, as_html, one_line
 from aggregator.feeds.xmltext import prepare_xml
 
@@ -67,25 +70,62 @@ _ROOT_NAMES = {
 _FIRST_TAG = re.compile(r"<!--.*?(?:-->|\Z)|<!doctype\s+(html)|<([a-z][\w.:-]*)", re.IGNORECASE | re.DOTALL)
 
 
-def parse_feed(body: bytes, *, url: str, content_type: str, now: datetime) -> ParsedFeed:
+def parse_feed(
+    body: bytes, *, url: str, content_type: str, now: datetime, known_items: bytes = b""
+) -> ParsedFeed:
     """The document that was found at `url`. Of its Content-Type only the charset counts.
 
-    Raises `NotAFeed` (with what it is instead) and `MalformedFeed`.
+    `known_items` are the `item_hashes` of an earlier document of this feed: what was in it, byte for byte, is
+    left out. Raises `NotAFeed` (with what it is instead) and `MalformedFeed`.
     """
     text = decode(body, content_type)
+    hashes: tuple[bytes, ...] = ()
     if text.lstrip("\ufeff\0 \t\r\n").startswith(("{", "[")):
         raw = read_json_feed(text.strip("\ufeff\0 \t\r\n"), url=url)
     else:
-        raw = _read_xml_feed(body, text, url)
-    return normalize(raw, url=url, now=now)
+        document, hashes = _read_document(prepare_xml(text) or "", known_items, url)
+        if not document.get("version") and not document.get("entries"):
+            raise NotAFeed(url, f"it is {_what_it_is(body, text)}")
+        raw = _feed(document)
+    return replace(normalize(raw, url=url, now=now), item_hashes=b"".join(hashes))
 
 
-def _read_xml_feed(body: bytes, text: str, url: str) -> RawFeed:
-    xml = prepare_xml(text)
+def _read_document(xml: str, known_items: bytes, url: str) -> tuple[Fields, tuple[bytes, ...]]:
+    """What feedparser would make of it, less the items that are known; and the hashes of all its items.
+
+    Plain items are read in a faster way. No hash where the items cannot be told apart: all are read then.
+    """
+    xml = _SIDE_TEXT.sub(r"<\1\2_aside\3>", xml)
+    parts = split_items(xml)
+    hashes = parts.hashes() if parts else ()
+    document = _read_parts(parts, _new_places(hashes, known_items), url) if parts else None
+    return (document, hashes) if document is not None else (_read_whole(xml, url), ())
+
+
+def _new_places(hashes: tuple[bytes, ...], known_items: bytes) -> list[int]:
+    known = {known_items[at : at + HASH_BYTES] for at in range(0, len(known_items), HASH_BYTES)}
+    return [place for place, item in enumerate(hashes) if item not in known]
+
+
+def _read_parts(parts: Parts, places: list[int], url: str) -> Fields | None:
+    """None where feedparser sees other items than we do."""
+    plain = read_items(parts.document(places), len(places)) if places else []
+    found = dict(zip(places, plain, strict=True)) if plain is not None else dict.fromkeys(places)
+    odd = [place for place, fields in found.items() if fields is None]
+    document = _parse(parts.document(odd), url)
+    entries = dicts_of(document, "entries")
+    if len(entries) != len(odd):
+        return None
+    found.update(zip(odd, entries, strict=True))
+    return {**document, "entries": list(found.values())}
+
+
+def _read_whole(xml: str, url: str) -> Fields:
     document = _parse(xml, url) if xml else {}
-    if not document.get("version") and not document.get("entries"):
-        raise NotAFeed(url, f"it is {_what_it_is(body, text)}")
-    return _feed(document, is_cut=_ends_inside_an_entry(xml or ""))
+    if _ends_inside_an_entry(xml):
+        # The last one may have lost its guid, and would come again under it. The next document has it whole.
+        document = {**document, "entries": dicts_of(document, "entries")[:-1]}
+    return document
 
 
 def _ends_inside_an_entry(xml: str) -> bool:
@@ -97,7 +137,6 @@ def _ends_inside_an_entry(xml: str) -> bool:
 
 def _parse(xml: str, url: str) -> Fields:
     """What feedparser makes of it. It is told no address: it would make one of a guid that is none."""
-    xml = _SIDE_TEXT.sub(r"<\1\2_aside\3>", xml)
     try:
         return _run_feedparser(xml)
     except _PARSER_FAULTS:
@@ -115,11 +154,7 @@ def _run_feedparser(xml: str) -> Fields:
     return document
 
 
-def _feed(document: Fields, *, is_cut: bool) -> RawFeed:
-    entries = dicts_of(document, "entries")
-    if is_cut:
-        # The last one may have lost its guid, and would come again under it. The next document has it whole.
-        entries = entries[:-1]
+def _feed(document: Fields) -> RawFeed:
     is_atom = text_of(document, "version").startswith("atom")
     feed = dict_of(document, "feed")
     author = _author(feed) if is_atom else ""  # RFC 4287, 4.2.1: of the entries that name none
@@ -130,7 +165,7 @@ def _feed(document: Fields, *, is_cut: bool) -> RawFeed:
         description=_line(feed, "subtitle", is_atom) or one_line(text_of(feed, *_SIDE_TEXT_KEYS), "guess"),
         language=text_of(feed, "language"),
         time_to_live=time_to_live(minutes=text_of(feed, "ttl"), period=period, frequency=frequency),
-        entries=tuple(_entry(entry, is_atom, author) for entry in entries),
+        entries=tuple(_entry(entry, is_atom, author) for entry in dicts_of(document, "entries")),
     )
 
 

@@ -1,0 +1,83 @@
+"""A document in parts: its items as they are written, and the rest.
+
+So that what was read before need not be read again, and an odd item costs only itself.
+Promises: the parts in their order are the document. Linear. Refuses (None) a document whose items cannot be
+told apart for sure by their tags: a prefix before `item`, one within another, one that is not closed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+HASH_BYTES = 8
+
+# CDATA and comments may hold such tags: they are matched first, and passed over.
+_BOUNDARY = re.compile(
+    r"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<(/?)((?:[\w.-]{1,40}:)?(?:item|entry))(?=[\s/>])([^<>]*)>", re.DOTALL
+)
+_NAMES = frozenset({"item", "entry"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """`between` has one element more than `items`: what stands before, between and after them."""
+
+    items: tuple[str, ...]
+    between: tuple[str, ...]
+
+    def hashes(self) -> tuple[bytes, ...]:
+        """One for each item, of what it says under the declarations of this document's root."""
+        root = self.between[0].partition(">")[0].encode()
+        return tuple(
+            blake2b(item.encode(), digest_size=HASH_BYTES, salt=_salt(root)).digest() for item in self.items
+        )
+
+    def document(self, wanted: Collection[int] = ()) -> str:
+        """The document with the items of these positions alone."""
+        kept = (item if place in wanted else "" for place, item in enumerate(self.items))
+        return "".join(chain.from_iterable(zip_longest(self.between, kept, fillvalue="")))
+
+
+def _salt(root: bytes) -> bytes:
+    return blake2b(root, digest_size=blake2b.SALT_SIZE).digest()
+
+
+def split_items(xml: str) -> Parts | None:
+    """The parts of a document that begins at its root element (see `xmltext`)."""
+    spans = list(_spans(xml))
+    if any(span is None for span in spans):
+        return None
+    found = [span for span in spans if span is not None]
+    ends = [0, *(end for _, end in found)]
+    starts = [*(start for start, _ in found), len(xml)]
+    return Parts(
+        items=tuple(xml[start:end] for start, end in found),
+        between=tuple(xml[start:end] for start, end in zip(ends, starts, strict=True)),
+    )
+
+
+def _spans(xml: str) -> Iterator[tuple[int, int] | None]:
+    """Where each item begins and ends; None for one that does not."""
+    start, open_name = 0, ""
+    for tag in _BOUNDARY.finditer(xml):
+        slash, name, rest = tag.groups()
+        if name is None:
+            continue
+        if bool(slash) != bool(open_name) or name not in _NAMES or rest.endswith("/"):
+            yield None
+        elif not slash:
+            start, open_name = tag.start(), name
+        elif name == open_name:
+            yield start, tag.end()
+            open_name = ""
+        else:
+            yield None
+    if open_name:
+        yield None
