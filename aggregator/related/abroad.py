@@ -41,16 +41,18 @@ def foreign_neighbours(
     names: Index, row: int, shelves: Mapping[str, Shelf], language: str
 ) -> Iterator[Foreign]:
     """Of the article with that row in the index of names, best first."""
-    day = float(names.days[row])
-    found = names.query(*names.vector(row), day, k=_CANDIDATES, floor=LEAST_COSINE)
+    terms, codes = names.vector(row)
+    if np.count_nonzero(_are_rare(names, terms) & (names.counts(terms) > 1)) < RARE_NAMES:
+        return
+    found = names.query(terms, codes, float(names.days[row]), k=_CANDIDATES, floor=LEAST_COSINE)
     older = found.rows < row
     rows, cosines = found.rows[older], found.cosines[older]
     shared, known, _ = names.shared(row, rows, _MOST)
     for place in np.flatnonzero(_rare(names, shared, known) >= RARE_NAMES).tolist():
         home = _home(int(rows[place]), shelves)
         if home is not None and home[0] != language:
-            terms = tuple(shared[place, : known[place]].tolist())
-            yield Foreign(*home, float(cosines[place]), terms)
+            told = tuple(shared[place, : known[place]].tolist())
+            yield Foreign(*home, float(cosines[place]), told)
 
 
 def shared_names(names: Index, row: int, other: int) -> tuple[tuple[int, ...], int]:
@@ -62,8 +64,12 @@ def shared_names(names: Index, row: int, other: int) -> tuple[tuple[int, ...], i
 def _rare(
     names: Index, shared: npt.NDArray[np.uint32], known: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    rare = names.idf(shared.ravel()).reshape(shared.shape) >= _least_idf(names.live)
+    rare = _are_rare(names, shared.ravel()).reshape(shared.shape)
     return np.asarray((rare & (np.arange(_MOST) < known[:, None])).sum(axis=1), np.int64)
+
+
+def _are_rare(names: Index, terms: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+    return np.asarray(names.idf(terms) >= _least_idf(names.live), np.bool_)
 
 
 def _least_idf(entries: int) -> float:

@@ -29,7 +29,7 @@ from aggregator.related.kernels import (
     remember,
     weigh,
 )
-from aggregator.related.pairs import clear_rows, head_rows, share_rows, spread_rows
+from aggregator.related.pairs import clear_rows, dot_once, head_rows, share_rows, spread_rows, take
 from aggregator.related.search import finish, search
 from aggregator.related.segments import Open, Rows, Sealed
 from aggregator.related.vocabulary import Vocabulary
@@ -47,7 +47,6 @@ KEPT = 10
 """How many of the best scores each row remembers, to know which newcomers enter its list."""
 SEGMENT_ROWS = 65_536
 _GROWTH = 1.02
-_NO_NORM = np.float32(1e-12)
 _SEARCHES = 4
 
 
@@ -178,6 +177,7 @@ class Index:
         self._sizes: I64 = np.zeros(2, np.int64)
         self._heap = _Room.of(0)
         self._older = _Room.of(0)
+        self._memo: F32 = np.empty(0, np.float32)
 
     def __len__(self) -> int:
         """How many rows there are, holes included."""
@@ -208,6 +208,11 @@ class Index:
         idf = self._vocabulary.rarity[numbers]
         idf[numbers < 0] = 1
         return np.asarray(idf + np.float32(self._log_rows), np.float32)
+
+    def counts(self, terms: U32) -> I32:
+        """In how many living rows each term stands."""
+        numbers = self._vocabulary.find(np.ascontiguousarray(terms, np.uint32))
+        return np.asarray(np.where(numbers < 0, 0, self._vocabulary.counts[numbers]), np.int32)
 
     def add(self, terms: U32, codes: U8, day: float) -> int:
         """Add a text: its distinct terms, a code each, its day (NaN for none). Returns its row."""
@@ -454,19 +459,20 @@ class Index:
     def expanded_dots(self, rows: I64, factors: F32, others: I64) -> F32:
         """Products of Σ factor · vector of `rows` with the vectors of `others`, all vectors of length 1.
 
-        This is how a text that is expanded by its neighbours compares with others.
+        This is how a text that is expanded by its neighbours compares with others. A row that is among the
+        others many times is compared once.
         """
         self._make_room(0)
-        rows, others = np.ascontiguousarray(rows, np.int64), np.ascontiguousarray(others, np.int64)
+        if len(self._memo) < len(self):
+            self._memo = np.full(len(self._columns.days), np.nan, np.float32)
         rarity, log_rows, tf = self._vocabulary.rarity, self._log_rows, self._tf
         for segment, first in self._segments_of(rows):
             spread_rows(*segment.rows, first, rows, factors, rarity, log_rows, tf, self._lookup)
-        dots, norms = np.zeros(len(others), np.float32), np.zeros(len(others), np.float32)
         for segment, first in self._segments_of(others):
-            dot_rows(*segment.rows, first, others, self._lookup, rarity, log_rows, tf, dots, norms)
+            dot_once(*segment.rows, first, others, self._lookup, rarity, log_rows, tf, self._memo)
         for segment, first in self._segments_of(rows):
             clear_rows(*segment.rows, first, rows, self._lookup)
-        return np.asarray(dots / np.maximum(norms, _NO_NORM), np.float32)
+        return take(self._memo, others)
 
     def shared_heads(self, row: int, others: I64) -> F32:
         """(n, 3): of the terms in the heads of `row` and of each other one, three facts.

@@ -55,6 +55,43 @@ def clear_rows(row_starts: I64, terms: U32, first: int, rows: I64, lookup: F32) 
 
 
 @compiled
+def dot_once(
+    row_starts: I64,
+    terms: U32,
+    first: int,
+    rows: I64,
+    lookup: F32,
+    rarity: F32,
+    log_rows: float,
+    tf: F32,
+    memo: F32,
+) -> None:
+    """Σ lookup · vector of length 1, into `memo`, of those `rows` in this segment where that is NaN."""
+    for row in rows:
+        local = row - first
+        if local < 0 or local >= len(row_starts) - 1 or not np.isnan(memo[row]):
+            continue
+        dot = total = 0.0
+        for j in range(row_starts[local], row_starts[local + 1]):
+            number = terms[j] >> np.uint32(8)
+            weight = tf[terms[j] & np.uint32(255)] * (float(rarity[number]) + log_rows)
+            dot += lookup[number] * weight
+            total += weight * weight
+        memo[row] = dot / max(math.sqrt(total), 1e-12)
+
+
+@compiled
+def take(memo: F32, rows: I64) -> F32:
+    """The elements of `rows`, which are NaN afterwards."""
+    taken = np.empty(len(rows), np.float32)
+    for i in range(len(rows)):
+        taken[i] = memo[rows[i]]
+    for row in rows:
+        memo[row] = np.nan
+    return taken
+
+
+@compiled
 def head_rows(row_starts: I64, terms: U32, first: int, rows: I64, lookup: F32, heads: F32) -> None:
     """`lookup` holds the idf of one row's head terms. Of the head terms that each of `rows` shares:
 
@@ -83,11 +120,10 @@ def head_rows(row_starts: I64, terms: U32, first: int, rows: I64, lookup: F32, h
 @compiled
 def expansions(
     neighbours: I32, weights: F32, body: B1, rows: I64, of_summary: float, of_text: float
-) -> tuple[I64, F32, I64, I64]:
+) -> tuple[I64, F32]:
     """What makes the expanded vector of each of `rows`: itself, and its neighbours by their weights.
 
-    `members` (n, 1 + neighbours) rows and `factors`, a neighbour that is not there counting 0; the
-    `distinct` members, ascending, and the `places` of the members among them.
+    Members and factors, (n, 1 + neighbours); a neighbour that is not there counts 0.
     """
     width = neighbours.shape[1] + 1
     members, factors = np.empty((len(rows), width), np.int64), np.zeros((len(rows), width), np.float32)
@@ -98,26 +134,56 @@ def expansions(
             neighbour = neighbours[rows[i], j]
             members[i, j + 1] = rows[i] if neighbour < 0 else neighbour
             factors[i, j + 1] = 0 if neighbour < 0 else strength * weights[rows[i], j]
-    distinct = np.unique(members)
-    return members, factors, distinct, np.searchsorted(distinct, members)
+    return members, factors
 
 
 @compiled
-def expanded_cosines(dots: F32, factors: F32, places: I64, spreads: F32) -> tuple[F32, float]:
+def expanded_cosines(dots: F32, factors: F32, spreads: F32) -> tuple[F32, float]:
     """The cosines of the expanded vector of the first with those of the others, and its own length.
 
-    `dots` are the products of its expanded vector with the distinct members; `spreads` the lengths of the
+    `dots` are the products of its expanded vector with the members of all; `spreads` the lengths of the
     others.
     """
     products = np.zeros(len(factors), np.float64)
     for i in range(len(factors)):
         for j in range(factors.shape[1]):
-            products[i] += factors[i, j] * dots[places[i, j]]
+            products[i] += factors[i, j] * dots[i * factors.shape[1] + j]
     spread = math.sqrt(max(products[0], 1e-12))
     cosines = np.empty(len(spreads), np.float32)
     for i in range(len(spreads)):
         cosines[i] = min(max(products[i + 1] / (spread * max(spreads[i], 1e-6)), 0.0), 1.0)
     return cosines, spread
+
+
+@compiled
+def describe(
+    cosines: F32,
+    expanded: F32,
+    days: F64,
+    followed: I32,
+    met: F32,
+    body: B1,
+    affinity: F64,
+    heads: F32,
+    names: F32,
+    row: int,
+    rows: I64,
+) -> F64:
+    """(12, n): the columns of `features.Candidates` for `row` and each of `rows`.
+
+    `heads` and `names` as `head_rows` gives them; the rest by row, but for `affinity`, which is by pair.
+    """
+    told = np.empty((12, len(rows)), np.float64)
+    for i in range(len(rows)):
+        other, closer = rows[i], 0
+        for cosine in met[other]:
+            closer += cosine > expanded[i]
+        told[0, i], told[1, i] = cosines[i], expanded[i]
+        told[2, i], told[3, i] = days[row] - days[other], row - other
+        told[4, i], told[5, i], told[6, i] = followed[other], closer, affinity[i]
+        told[7, i], told[8, i], told[9, i] = heads[i, 0], heads[i, 1], heads[i, 2]
+        told[10, i], told[11, i] = names[i, 1], (body[row] + body[other]) / 2
+    return told
 
 
 @compiled

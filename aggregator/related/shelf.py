@@ -17,7 +17,7 @@ import numpy as np
 from aggregator.related.facts import KEPT, NEIGHBOURS, NO_ROW, Facts
 from aggregator.related.features import Candidates, decay
 from aggregator.related.index import Index, Neighbours
-from aggregator.related.pairs import expanded_cosines, expansions, meet
+from aggregator.related.pairs import describe, expanded_cosines, expansions, meet
 from aggregator.related.sections import Sections, section_name
 from aggregator.related.showing import title_key
 from aggregator.related.weighting import IN_HEAD, encode, fuse
@@ -128,11 +128,11 @@ class Shelf:
     def _expanded(self, row: int, others: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float32], float]:
         """The cosines of the expanded vectors of `row` and of each of `others`, and the `spread` of `row`."""
         facts, rows = self.facts.rows, np.concatenate([[row], others])
-        members, factors, distinct, places = expansions(
+        members, factors = expansions(
             facts["neighbours"], facts["weights"], facts["body"], rows, _SUMMARY_EXPANSION, _TEXT_EXPANSION
         )
-        dots = self.index.expanded_dots(members[0], factors[0], distinct)
-        return expanded_cosines(dots, factors, places, facts["spread"][others])
+        dots = self.index.expanded_dots(members[0], factors[0], members.ravel())
+        return expanded_cosines(dots, factors, facts["spread"][others])
 
     def _pairs(
         self,
@@ -142,22 +142,21 @@ class Shelf:
         expanded: npt.NDArray[np.float32],
     ) -> Candidates:
         facts = self.facts.rows
-        own, others = facts[row], facts[rows]
-        heads = self.index.shared_heads(row, rows)
-        names = self._names.shared_heads(int(own["names"]), others["names"].astype(np.int64))
-        columns = (
+        names = self._names.shared_heads(int(facts["names"][row]), facts["names"][rows].astype(np.int64))
+        told = describe(
             cosines,
             expanded,
-            self.index.days[row] - self.index.days[rows],
-            row - rows,
-            others["followed"],
-            (others["met"] > expanded[:, None]).sum(axis=1),
-            self.sections.affinities(int(own["section"]), others["section"]),
-            *heads.T,
-            names[:, 1] / (1 + math.log(1 + self.index.live)),
-            (float(own["body"]) + others["body"]) / 2,
+            self.index.days,
+            facts["followed"],
+            facts["met"],
+            facts["body"],
+            self.sections.affinities(int(facts["section"][row]), facts["section"][rows]),
+            self.index.shared_heads(row, rows),
+            names / np.float32(1 + math.log(1 + self.index.live)),
+            row,
+            rows,
         )
-        return Candidates._make(np.array(columns, np.float64))
+        return Candidates._make(told)
 
     def _note(self, row: int, near: Surroundings) -> None:
         """Count what the row's neighbours are to it; the only way in which tallies change."""
