@@ -19,6 +19,7 @@ from aggregator.storage.entries import (
 )
 from aggregator.storage.runs import find_progress
 from aggregator.storage.subscriptions import list_subscriptions, total_unread
+from web.extras import extras
 from web.forms import ID, read_id, read_switch
 from web.languages import language
 from web.listing import load_page
@@ -86,7 +87,11 @@ def entry(entry_id: int) -> str:
         policy = chosen_policy(connection, services().related)
         related = propose(connection, reader, [shown], policy)[entry_id]
     return render_template(
-        "entry.html", entry=shown, related=related, keep_unread=request.args.get("keep") == "unread"
+        "entry.html",
+        entry=shown,
+        extras=extras(shown),
+        related=related,
+        keep_unread=request.args.get("keep") == "unread",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from babel import Locale
 from babel.dates import format_date, format_time, format_timedelta
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _WORDS_A_MINUTE = 230
 _RELATIVE_DAYS = 7
+_SIZES = {"gigabyte": 10**9, "megabyte": 10**6, "kilobyte": 10**3}
 
 
 def install(app: Flask) -> None:
@@ -36,6 +38,9 @@ def install(app: Flask) -> None:
         percent=percent,
         language_name=language_name,
         minutes=reading_minutes,
+        clock=clock,
+        size=size,
+        host=host,
     )
 
 
@@ -117,6 +122,24 @@ def number(value: int) -> str:
 
 def reading_minutes(text: str) -> int:
     return max(1, round(len(text.split()) / _WORDS_A_MINUTE))
+
+
+def clock(seconds: int) -> str:
+    """How long a sound or a film is: "4:05", "1:02:03"."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def size(length_bytes: int) -> str:
+    """ "12 MB"; in French "12 Mo"."""
+    unit = next((unit for unit in _SIZES if length_bytes >= _SIZES[unit]), "kilobyte")
+    shown = max(round(length_bytes / _SIZES[unit], 1 if length_bytes < 10 * _SIZES[unit] else None), 1)
+    return format_unit(shown, f"digital-{unit}", "short", locale=_locale())
+
+
+def host(address: str) -> str:
+    return (urlsplit(address).hostname or address).removeprefix("www.")
 
 
 def _locale() -> Locale:

@@ -51,6 +51,7 @@ _MAX_WIDTH = 1_600
 _MIN_WIDTH = 50
 _USUAL_WIDTH_OF_A_THUMBNAIL = 300
 _USUAL_WIDTH_OF_A_PICTURE = 600
+_RANK_OF_THE_TOO_WIDE = 200
 # WordPress.com sends the face of the author with each entry.
 _FACES = ("gravatar.com/avatar/", "s.w.org/images/core/emoji")
 
@@ -207,7 +208,7 @@ def _pictures(raw: RawDetails, base: str) -> Iterator[tuple[int, str]]:
             width = _number(file.width, 100_000) or usual
             url = _address(file.url, base)
             if url and width >= _MIN_WIDTH and not any(face in url for face in _FACES):
-                yield (width if width <= _MAX_WIDTH else usual), url
+                yield (width if width <= _MAX_WIDTH else _RANK_OF_THE_TOO_WIDE), url
 
 
 def _categories(said: Iterable[str]) -> Iterator[str]:

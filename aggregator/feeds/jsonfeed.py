@@ -22,7 +22,7 @@ def read_json_feed(text: str, *, url: str) -> RawFeed:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise MalformedFeed(url, "it begins like JSON, but is not") from error
-    if not isinstance(document, dict) or "jsonfeed.org/version/" not in _text(document, "version"):
+    if not isinstance(document, dict) or not _is_feed(document):
         raise NotAFeed(url, "it is JSON, but not a JSON Feed")
     return RawFeed(
         title=one_line(_text(document, "title"), "text"),
@@ -32,6 +32,13 @@ def read_json_feed(text: str, *, url: str) -> RawFeed:
         time_to_live=None,
         entries=tuple(_entry(item, _author(document)) for item in _objects(document, "items")),
     )
+
+
+def _is_feed(document: _Fields) -> bool:
+    """By its version; some write the number alone."""
+    version = _text(document, "version")
+    is_number = version in {"1", "1.0", "1.1"} and isinstance(document.get("items"), list)
+    return is_number or "jsonfeed.org/version/" in version
 
 
 def _entry(item: _Fields, feed_author: str) -> RawEntry:

@@ -74,7 +74,9 @@ class RawFeed:
 def normalize(raw: RawFeed, *, url: str, now: datetime) -> ParsedFeed:
     site_url = web_address(raw.link, url)
     entries = (
-        _entry(entry, raw.title, base=site_url or url) for entry in raw.entries if _says_something(entry)
+        _entry(entry, raw.title, base=site_url or url, now=now)
+        for entry in raw.entries
+        if _says_something(entry)
     )
     language = _LANGUAGE.match(raw.language)
     return ParsedFeed(
@@ -92,7 +94,7 @@ def _says_something(raw: RawEntry) -> bool:
     return any((raw.guid, *raw.links, raw.enclosure, raw.title, raw.summary, raw.content))
 
 
-def _entry(raw: RawEntry, feed_title: str, *, base: str) -> ParsedEntry:
+def _entry(raw: RawEntry, feed_title: str, *, base: str, now: datetime) -> ParsedEntry:
     url = next((url for link in (*raw.links, raw.enclosure) if (url := web_address(link, base))), None)
     summary, content = storable(raw.summary), storable(raw.content)
     if summary == content:
@@ -104,8 +106,8 @@ def _entry(raw: RawEntry, feed_title: str, *, base: str) -> ParsedEntry:
         url=url,
         title=raw.title,
         author=raw.author or None,
-        published_at=parse_date(raw.published),
-        updated_at=parse_date(raw.updated),
+        published_at=parse_date(raw.published, now=now),
+        updated_at=parse_date(raw.updated, now=now),
         summary=summary,
         content=content,
         base_url=web_address(raw.base_url, base),

@@ -14,6 +14,8 @@ import re
 from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING
+from xml.sax import SAXException
+from xml.sax.saxutils import unescape
 
 import feedparser
 
@@ -29,6 +31,7 @@ from aggregator.feeds.values import Kind, as_html, one_line
 from aggregator.feeds.xmltext import prepare_xml
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from aggregator.domain import ParsedFeed
@@ -78,16 +81,22 @@ def parse_feed(
     `known_items` are the `item_hashes` of an earlier document of this feed: what was in it, byte for byte, is
     left out. Raises `NotAFeed` (with what it is instead) and `MalformedFeed`.
     """
-    text = decode(body, content_type)
-    hashes: tuple[bytes, ...] = ()
-    if text.lstrip("\ufeff\0 \t\r\n").startswith(("{", "[")):
-        raw = read_json_feed(text.strip("\ufeff\0 \t\r\n"), url=url)
-    else:
-        document, hashes = _read_document(prepare_xml(text) or "", known_items, url)
-        if not document.get("version") and not document.get("entries"):
-            raise NotAFeed(url, f"it is {_what_it_is(body, text)}")
-        raw = _feed(document)
+    raw, hashes = read_document(body, url=url, content_type=content_type, known_items=known_items)
     return replace(normalize(raw, url=url, now=now), item_hashes=b"".join(hashes))
+
+
+def read_document(
+    body: bytes, *, url: str, content_type: str, known_items: bytes = b""
+) -> tuple[RawFeed, tuple[bytes, ...]]:
+    """The same as its format says it, and the hashes of its items."""
+    text = decode(body, content_type)
+    if text.lstrip("\ufeff\0 \t\r\n").startswith(("{", "[")):
+        return read_json_feed(text.strip("\ufeff\0 \t\r\n"), url=url), ()
+    xml = prepare_xml(text) or ""
+    document, hashes = _read_document(xml, known_items, url)
+    if not (document.get("version") or document.get("entries") or _is_empty_cdf(xml, document)):
+        raise NotAFeed(url, f"it is {_what_it_is(body, text)}")
+    return _feed(document), hashes
 
 
 def _read_document(xml: str, known_items: bytes, url: str) -> tuple[Fields, tuple[bytes, ...]]:
@@ -128,6 +137,11 @@ def _read_whole(xml: str, url: str) -> Fields:
     return document
 
 
+def _is_empty_cdf(xml: str, document: Fields) -> bool:
+    """The Channel Definition Format, which feedparser knows by its items alone."""
+    return xml[:8].lower() == "<channel" and bool(text_of(dict_of(document, "feed"), "title", "link"))
+
+
 def _ends_inside_an_entry(xml: str) -> bool:
     if _END.search(xml, len(xml) - _TAIL_CHARS):
         return False
@@ -151,7 +165,19 @@ def _run_feedparser(xml: str) -> Fields:
     document: Fields = feedparser.parse(
         BytesIO(xml.encode()), response_headers=_HEADERS, sanitize_html=False, resolve_relative_uris=False
     )
+    if isinstance(document.get("bozo_exception"), SAXException):
+        _decode_references(document)
     return document
+
+
+def _decode_references(document: Fields) -> None:
+    """In what is not well-formed feedparser leaves them in addresses: a guid would change with each fault."""
+    feed = dict_of(document, "feed")
+    feed["link"] = text_of(feed, "link").replace("&amp;", "&").replace("&amp", "&")
+    for entry in dicts_of(document, "entries"):
+        for key in ("id", "comments"):
+            if text := text_of(entry, key):
+                entry[key] = unescape(text, {"&quot;": '"', "&apos;": "'"})
 
 
 def _feed(document: Fields) -> RawFeed:
@@ -161,7 +187,7 @@ def _feed(document: Fields) -> RawFeed:
     period, frequency = text_of(feed, "sy_updateperiod"), text_of(feed, "sy_updatefrequency")
     return RawFeed(
         title=_line(feed, "title", is_atom),
-        link=text_of(feed, "link"),
+        link=text_of(feed, "link") or next(_alternates(feed), ""),
         description=_line(feed, "subtitle", is_atom) or one_line(text_of(feed, *_SIDE_TEXT_KEYS), "guess"),
         language=text_of(feed, "language"),
         time_to_live=time_to_live(minutes=text_of(feed, "ttl"), period=period, frequency=frequency),
@@ -218,10 +244,11 @@ def _links(entry: Fields) -> tuple[str, ...]:
     link = text_of(entry, "link")
     if link == text_of(entry, "id") and not link.startswith(("http://", "https://")):
         link = ""  # a guid that calls itself a permalink, and is none
-    alternates = (
-        text_of(link, "href") for link in dicts_of(entry, "links") if link.get("rel") == "alternate"
-    )
-    return (text_of(entry, "feedburner_origlink"), link, *alternates)
+    return (text_of(entry, "feedburner_origlink"), link, *_alternates(entry))
+
+
+def _alternates(fields: Fields) -> Iterator[str]:
+    return (text_of(link, "href") for link in dicts_of(fields, "links") if link.get("rel") == "alternate")
 
 
 def _author(fields: Fields) -> str:

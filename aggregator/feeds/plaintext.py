@@ -13,9 +13,10 @@ from html import escape, unescape
 REST_OF_TAG = r"(?:(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+>|[^<>]*>)"
 """A regular expression: from within a start or end tag to its end."""
 
+# Of a frame no more than a text: browsers take all that follows <iframe/> for its content.
 _WITHOUT_TEXT = re.compile(
-    r"<(script|style|template|noscript|iframe|svg|math|title|textarea|select|button|object)(?=[\s/>])"
-    r"(?:.*?</\1\s*>|.*)|<!--(?:.*?-->|.*)",
+    r"<(script|style|template|noscript|svg|math|title|textarea|select|button)(?=[\s/>])"
+    r"(?:.*?</\1\s*>|.*)|<!--(?:.*?-->|.*)|<iframe(?=[\s/>])[^<>]*>[^<]*</iframe\s*>",
     re.IGNORECASE | re.DOTALL,
 )
 _LINE_TAG = re.compile(

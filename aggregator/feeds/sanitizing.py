@@ -62,7 +62,7 @@ _TAGS = _names(
     " span strong sub summary sup table tbody td tfoot th thead time tr u ul var video wbr"
 )
 _DROPPED_WITH_CONTENT = _names(
-    "applet button canvas datalist embed frameset head iframe math noembed noframes noscript object optgroup"
+    "button canvas datalist embed frameset head iframe math noembed noframes noscript optgroup"
     " option plaintext script select style svg template textarea title xmp"
 )
 # Set by us, before what the publisher says of the same attribute: the first counts (HTML, 13.2.5.33).
@@ -87,6 +87,8 @@ _MARKUP = re.compile(r"<[a-zA-Z/!?]")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _TAG_TO_RENAME = re.compile(rf"<(/?)({'|'.join(_RENAMED)})(?=[\s/>])", re.IGNORECASE)
 _MEDIA = re.compile(rf"<(audio|img|source|video)\b{REST_OF_TAG}", re.IGNORECASE)
+# Browsers take all that follows <iframe/> for its content. Only "your browser has no frames" is meant to be.
+_FRAME = re.compile(rf"<iframe(?=[\s/>]){REST_OF_TAG}(?:[^<]*</iframe\s*>)?", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"(?<![\w-])([a-zA-Z][\w-]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 _DOT = re.compile(r"\s*[01](?:px)?\s*")
 _DOT_STYLE = re.compile(r"(?:^|[;\s])(?:width|height)\s*:\s*[01](?:px)?(?=\s*(?:[;!]|$))", re.IGNORECASE)
@@ -221,6 +223,7 @@ def _prepared(html: str) -> str:
     """The same for a reader, but in the elements that we allow. It is not safe yet."""
     if not _MARKUP.search(html):
         return paragraphs(unescape(html))
+    html = _FRAME.sub("", html)
     html = _TAG_TO_RENAME.sub(lambda found: f"<{found[1]}{_RENAMED[found[2].lower()]}", html)
     html = _MEDIA.sub(_media_tag, html)
     # Of the line breaks after <pre> every reading drops one (HTML, 13.2.6.4.7).

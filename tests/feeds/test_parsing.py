@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator.domain import Details
 from aggregator.errors import MalformedFeed, NotAFeed, ParseError
 from aggregator.feeds.parsing import parse_feed
 
@@ -42,7 +43,14 @@ def said(value: object) -> object:
             return value.isoformat()
         case timedelta():
             return value.total_seconds()
+        case Details():
+            facts = asdict(value) | {"enclosures": [_present(asdict(file)) for file in value.enclosures]}
+            return _present(facts | {"categories": [*value.categories]})
     return value
+
+
+def _present(facts: dict[str, object]) -> dict[str, object]:
+    return {name: fact for name, fact in facts.items() if fact}
 
 
 def assert_facts(found: object, expected: dict[str, object]) -> None:
@@ -108,6 +116,42 @@ def test_the_hash_is_of_what_the_publisher_said() -> None:
     assert parse(rss(other)).entries[0].content_hash == hash_
     for changed in (item.replace("A<", "a<"), item.replace("B<", "b<"), item.replace("10:00", "11:00")):
         assert parse(rss(changed)).entries[0].content_hash != hash_
+
+
+def test_an_edit_of_details_alone_is_an_edit() -> None:
+    item = (
+        "<item><guid>1</guid><enclosure url='https://a.test/1.mp3?x=1' length='9' type='audio/mpeg'/>"
+        "<category>one</category><comments>https://site.test/1#respond</comments></item>"
+    )
+    (before,) = (entry.content_hash for entry in parse(rss(item)).entries)
+    for changed in (item.replace("1.mp3", "2.mp3"), item.replace("one", "two")):
+        assert parse(rss(changed)).entries[0].content_hash != before
+
+
+@pytest.mark.parametrize(
+    ("was", "later"),
+    [
+        ("?x=1", "?x=2"),  # a token
+        ("a.test", "b.test"),  # hosts that share load
+        ("length='9'", "length='10'"),  # advertisements are put in anew
+        ("#respond", "#comments"),  # WordPress, with the first comment
+        ("<category>one", "<slash:comments>3</slash:comments><category>one"),
+    ],
+)
+def test_what_differs_at_each_fetch_is_no_edit(was: str, later: str) -> None:
+    item = (
+        "<item><guid>1</guid><link>https://site.test/1</link>"
+        "<enclosure url='https://a.test/1.mp3?x=1' length='9' type='audio/mpeg'/>"
+        "<category>one</category><comments>https://site.test/1#respond</comments></item>"
+    )
+    before, after = parse(rss(item)), parse(rss(item.replace(was, later)))
+    assert before.entries[0].content_hash == after.entries[0].content_hash
+
+
+def test_an_entry_of_a_thousand_files_has_thirty() -> None:
+    files = "".join(f"<enclosure url='https://a.test/{n}.mp3'/><category>{n}</category>" for n in range(1000))
+    details = parse(rss(f"<item><guid>1</guid>{files}</item>")).entries[0].details
+    assert (len(details.enclosures), len(details.categories)) == (30, 20)
 
 
 def test_of_copies_a_date_in_the_future_does_not_win() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from aggregator.domain import CleanFeed, ParsedEntry, ParsedFeed
-from aggregator.feeds.sanitizing import clean_entries, clean_html
+from aggregator.feeds.sanitizing import clean_entries, clean_html, to_text
 
 BASE = "https://site.test/blog/post"
 IMG = '<img loading="lazy" referrerpolicy="no-referrer"'
@@ -191,3 +191,18 @@ def test_a_summary_that_is_the_beginning_says_nothing(summary: str) -> None:
 def test_relative_addresses_start_where_the_entry_is(facts: dict[str, object], address: str) -> None:
     feed = cleaned(entry("x", content="<img src=1.png>", **facts))
     assert f'src="{address}"' in feed.entries[0].html
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        'Before <iframe src="https://x.test/"/>after',
+        'Before <iframe src="https://x.test/">after',
+        'Before <iframe src="https://x.test/">Your browser has no frames.</iframe>after',
+        "Before <iframe></iframe>after",
+        'Before <object data="https://x.test/"><param name="a">after</object>',
+    ],
+)
+def test_a_frame_does_not_swallow_what_follows(html: str) -> None:
+    assert clean_html(html, base_url=None) in ("Before after", "<p>Before after</p>")
+    assert to_text(html) == "Before after"
