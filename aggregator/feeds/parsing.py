@@ -244,7 +244,14 @@ def _links(entry: Fields) -> tuple[str, ...]:
     link = text_of(entry, "link")
     if link == text_of(entry, "id") and not link.startswith(("http://", "https://")):
         link = ""  # a guid that calls itself a permalink, and is none
-    return (text_of(entry, "feedburner_origlink"), link, *_alternates(entry))
+    alternates = tuple(filter(None, _alternates(entry)))
+    if alternates and any(
+        text_of(other, "href") == link
+        for other in dicts_of(entry, "links")
+        if other.get("rel") == "enclosure"
+    ):
+        link = ""  # feedparser takes a file without `href` for the link
+    return (text_of(entry, "feedburner_origlink"), link, *alternates)
 
 
 def _alternates(fields: Fields) -> Iterator[str]:

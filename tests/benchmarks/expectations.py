@@ -59,6 +59,9 @@ _ENTRY_FACTS = {
     "description": "body",
     "summary_detail.value": "body",
     "content.#.value": "body",
+    "published": "published",
+    "created": "published",
+    "updated": "updated",
     "published_parsed": "published",
     "created_parsed": "published",
     "updated_parsed": "updated",
@@ -108,8 +111,10 @@ def _claims(expression: str) -> Iterator[Claim]:
     except (SyntaxError, ValueError):
         return
     for node in _conjuncts(tree.body):
-        if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq):
-            yield from _claim(node.left, node.comparators[0])
+        if isinstance(node, ast.Compare) and all(isinstance(sign, ast.Eq) for sign in node.ops):
+            *said, expected = (node.left, *node.comparators)
+            for one in said:
+                yield from _claim(one, expected)
 
 
 def _conjuncts(node: ast.expr) -> Iterator[ast.expr]:
@@ -123,7 +128,7 @@ def _conjuncts(node: ast.expr) -> Iterator[ast.expr]:
 def _claim(left: ast.expr, right: ast.expr) -> Iterator[Claim]:
     steps = _steps(left)
     try:
-        value = ast.literal_eval(right)
+        value = _literal(right)
     except ValueError:
         return
     match steps:
@@ -131,6 +136,13 @@ def _claim(left: ast.expr, right: ast.expr) -> Iterator[Claim]:
             yield Claim(fact=fact, place=None, part=_part(rest), value=value)
         case ["entries", int(place), *rest] if fact := _ENTRY_FACTS.get(_name(rest)):
             yield Claim(fact=fact, place=place, part=_part(rest), value=value)
+
+
+def _literal(node: ast.expr) -> Any:
+    """A constant, or a sum of strings."""
+    if isinstance(node, ast.BinOp):
+        return str(_literal(node.left)) + str(_literal(node.right))
+    return ast.literal_eval(node)
 
 
 def _name(steps: Iterable[str | int]) -> str:

@@ -98,8 +98,8 @@ KINDS = (
     ),
     Kind(
         name="as browsers read",
-        pattern="comment|nested_cdata|not_a_doctype|iframe",
-        reason="what browsers take for a comment or for the content of a frame is no text",
+        pattern="comment|nested_cdata|not_a_doctype|iframe|_crazy",
+        reason="what browsers take for a comment, a script or the content of a frame is no text",
     ),
     Kind(
         name="own address",
@@ -110,6 +110,9 @@ KINDS = (
         name="in the text",
         pattern="item_image_",
         reason="a picture of the text stands in the text; it is not shown beside it as well",
+    ),
+    Kind(
+        name="once", pattern="node_precedence|_no_href", reason="the second entry has the guid of the first"
     ),
     Kind(name="uri", pattern="uri_at_protocol", reason="feedparser prefers the attribute `uri` of a link"),
 )
