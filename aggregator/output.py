@@ -78,7 +78,7 @@ def _plain(text: str) -> str:
 def refresh_report(report: RefreshReport, *, json: bool) -> None:
     if json:
         facts = dataclasses.asdict(report)
-        del facts["held"]  # no part of the shape that programs read
+        del facts["held"], facts["postponed"]  # no part of the shape that programs read
         _json(facts)
         return
     if report.held:

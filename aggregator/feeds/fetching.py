@@ -141,7 +141,8 @@ class Fetcher:
                 return await self._receive(journey, response)
             if response.status == HTTPStatus.NOT_MODIFIED and conditions:
                 new = merge_validators(_validators(response), journey.validators)
-                return NotModified(validators=new, max_age=_max_age(response))
+                age = _max_age(response)
+                return NotModified(validators=new, max_age=age, url=journey.target, moved=journey.moved)
             if response.status in _REDIRECTS:
                 return _Redirect(response.status, response.headers.get("Location", ""))
             raise _bad_status(journey, response)
@@ -162,6 +163,7 @@ class Fetcher:
             content_type=_content_type(response),
             validators=_validators(response),
             max_age=_max_age(response),
+            **_push_links(response),
         )
 
     async def _read_body(self, response: aiohttp.ClientResponse) -> bytes:
@@ -269,10 +271,7 @@ def _bad_status(journey: Journey, response: aiohttp.ClientResponse) -> BadStatus
     kind = Gone if status == HTTPStatus.GONE else BadStatus
     error = journey.failure(kind, f"the server answered {_status_words(status)}")
     error.status = status
-    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-        error.retry_after_seconds = read_retry_after(
-            response.headers.get("Retry-After", ""), datetime.now(UTC)
-        )
+    error.retry_after_seconds = read_retry_after(response.headers.get("Retry-After", ""), datetime.now(UTC))
     return error
 
 
@@ -289,6 +288,14 @@ def _validators(response: aiohttp.ClientResponse) -> Validators:
 
 def _max_age(response: aiohttp.ClientResponse) -> timedelta | None:
     return read_max_age(", ".join(response.headers.getall("Cache-Control", ())))
+
+
+def _push_links(response: aiohttp.ClientResponse) -> dict[str, str | None]:
+    """What the Link header says of WebSub (w3.org/TR/websub, 4)."""
+    hub, topic = response.links.get("hub"), response.links.get("self")
+    if not hub:
+        return {"hub_url": None, "topic_url": None}
+    return {"hub_url": str(hub["url"]), "topic_url": str(topic["url"]) if topic else None}
 
 
 def _content_type(response: aiohttp.ClientResponse) -> str:

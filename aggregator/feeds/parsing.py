@@ -26,6 +26,7 @@ from aggregator.feeds.jsonfeed import read_json_feed
 from aggregator.feeds.normalizing import RawEntry, RawFeed, normalize, time_to_live
 from aggregator.feeds.plainitems import read_items
 from aggregator.feeds.values import Kind, as_html, one_line
+from aggregator.feeds.wishes import read_wishes
 from aggregator.feeds.xmltext import prepare_xml
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ def parse_feed(
         if not document.get("version") and not document.get("entries"):
             raise NotAFeed(url, f"it is {_what_it_is(body, text)}")
         raw = _feed(document)
-    return replace(normalize(raw, url=url, now=now), item_hashes=b"".join(hashes))
+    wishes = read_wishes(text, url=url)
+    return replace(normalize(raw, url=url, now=now), item_hashes=b"".join(hashes), wishes=wishes)
 
 
 def _read_document(xml: str, known_items: bytes, url: str) -> tuple[Fields, tuple[bytes, ...]]:
