@@ -250,6 +250,9 @@ class RefusedOutline:
     title: str
     url: str
     reason: str
+    """In plain English."""
+    code: str = ""
+    """The same for programs; see `errors`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

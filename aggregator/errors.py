@@ -30,6 +30,11 @@ from typing import Self
 from urllib.parse import urlencode
 
 
+def reason_of(code: str, **facts: object) -> str:
+    """A reason as it is kept and handed on, in one string."""
+    return f"{code}?{urlencode(facts)}" if facts else code
+
+
 class AggregatorError(Exception):
     """The root. `advice` says what a person can do about it; it may be empty."""
 
@@ -46,7 +51,7 @@ class AggregatorError(Exception):
             self.advice = advice
 
     def because(self, code: str, **facts: object) -> Self:
-        self.reason = f"{code}?{urlencode(facts)}" if facts else code
+        self.reason = reason_of(code, **facts)
         return self
 
     def __str__(self) -> str:

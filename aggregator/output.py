@@ -119,7 +119,7 @@ def import_report(report: ImportReport, *, json: bool, dry_run: bool) -> None:
             {
                 "added": [_outline(o) for o in report.added],
                 "already_there": [_outline(o) for o in report.already_there],
-                "refused": [dataclasses.asdict(o) for o in report.refused],
+                "refused": [{"title": o.title, "url": o.url, "reason": o.reason} for o in report.refused],
             }
         )
         return

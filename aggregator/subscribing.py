@@ -94,7 +94,7 @@ class Subscriber:
                 page.url,
                 "it is a page that announces no feed",
                 advice="Look for the address of its RSS feed.",
-            )
+            ).because("page-without-feed")
         return found
 
     def remove(self, user_id: int, feed_id: int) -> Subscription:
@@ -207,7 +207,7 @@ def _sort(outlines: Iterable[Outline], followed: set[str], limits: FetchLimits) 
         try:
             url = _proper_url(outline, limits)
         except AddressRefused as error:
-            refused.append(_refused(outline, error.detail))
+            refused.append(_refused(outline, error))
             continue
         proper = Outline(url=url, title=outline.title, site_url=_site(outline), category=outline.category)
         if url in followed or url in added:
@@ -221,16 +221,19 @@ def _sort(outlines: Iterable[Outline], followed: set[str], limits: FetchLimits) 
 
 def _proper_url(outline: Outline, limits: FetchLimits) -> str:
     if not outline.url:
-        raise AddressRefused(outline.title, "its address is missing")
+        raise AddressRefused(outline.title, "its address is missing").because("no-address")
     url = normalize_url(outline.url)
     check_url(url, limits)
     return url
 
 
-def _refused(outline: Outline, reason: str) -> RefusedOutline:
+def _refused(outline: Outline, error: AddressRefused) -> RefusedOutline:
     """Reports are shown, kept and sent to others: no password may be in them."""
     return RefusedOutline(
-        title=without_password(outline.title), url=without_password(outline.url), reason=reason
+        title=without_password(outline.title),
+        url=without_password(outline.url),
+        reason=error.detail,
+        code=error.reason,
     )
 
 
