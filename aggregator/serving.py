@@ -36,6 +36,9 @@ def run(program: Program, *, host: str, port: int, any_port: bool = False) -> No
             secret_key=program.secret_key(),
             related=program.settings.related,
             hosts=program.settings.pages.hosts,
+            watchers=program.settings.pages.watcher_networks(),
+            heartbeat=jobs.heartbeat,
+            every=program.settings.refresh.every,
         )
     )
     server = create_server(app, sockets=[listener], threads=program.settings.pages.threads, ident=None)

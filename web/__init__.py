@@ -18,9 +18,11 @@ from web import (
     importing,
     languages,
     links,
+    metrics,
     search,
     security,
     starter,
+    tending,
     wording,
 )
 from web.assets import install_assets
@@ -46,6 +48,6 @@ def create_app(services: Services) -> Flask:
     for part in (languages, security, errors, wording):
         part.install(app)
     install_assets(app)
-    for pages in (entries, feeds, links, importing, starter, search, health):
+    for pages in (entries, feeds, tending, links, importing, starter, search, health, metrics):
         app.register_blueprint(pages.blueprint)
     return app
