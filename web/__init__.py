@@ -19,6 +19,7 @@ from web import (
     languages,
     links,
     metrics,
+    push,
     search,
     security,
     starter,
@@ -45,7 +46,7 @@ def create_app(services: Services) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.extensions[EXTENSION] = services
-    for part in (languages, security, errors, wording):
+    for part in (languages, security, errors, wording, push):
         part.install(app)
     install_assets(app)
     for pages in (entries, feeds, tending, links, importing, starter, search, health, metrics):

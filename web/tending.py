@@ -30,8 +30,13 @@ _PAUSE = timedelta(minutes=1)
 @blueprint.app_template_filter("rhythm")
 def rhythm_of(state: FetchState) -> str:
     """How often the feed publishes, in words; empty where that cannot be told."""
-    gap = typical_gap(services().clock(), state.published)
-    return rhythm(gap) if gap else ""
+    now = services().clock()
+    gap = typical_gap(now, state.published)
+    if gap is None:
+        return ""
+    if state.pushed_until is None or state.pushed_until <= now:
+        return rhythm(gap)
+    return gettext("%(how_often)s, announced by its hub", how_often=rhythm(gap))
 
 
 @blueprint.post(f"/feeds/<{ID}:feed_id>/check")

@@ -14,6 +14,7 @@ import socket
 from asyncio import get_running_loop
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -42,8 +43,10 @@ from aggregator.feeds.turns import Turns
 
 if TYPE_CHECKING:
     from asyncio import Future
+    from collections.abc import AsyncIterator, Mapping
     from types import TracebackType
 
+    from aggregator.feeds.turns import Host
     from aggregator.policies import FetchLimits
 
 Lookup = Callable[[str, int], Sequence[str]]
@@ -122,11 +125,32 @@ class Fetcher:
                 return outcome
             journey.follow(outcome.status, outcome.location)
 
+    async def post(self, url: str, form: Mapping[str, str]) -> int:
+        """Send a form; the status of the answer. Its body is not read, and no redirect is followed.
+
+        Raise `AddressRefused` or `Unreachable`.
+        """
+        journey = Journey(url, NO_VALIDATORS, self._limits)
+        target = URL(journey.target, encoded=True)
+        async with (
+            self._turn(journey),
+            self._session.post(
+                target, data=dict(form), headers={"Connection": "close"}, allow_redirects=False
+            ) as response,
+        ):
+            return response.status
+
     async def _visit(self, journey: Journey) -> Fetched | NotModified | _Redirect:
+        async with self._turn(journey) as turn:
+            return await self._ask(journey, keep_alive=turn.others_wait)
+
+    @asynccontextmanager
+    async def _turn(self, journey: Journey) -> AsyncIterator[Host]:
+        """Judge the address, wait for its host's turn, let the time run; say in words what goes wrong."""
         try:
             check_url(journey.target, self._limits)
             async with self._turns.take(journey.host) as turn, journey.time_counts():
-                return await self._ask(journey, keep_alive=turn.others_wait)
+                yield turn
         except AddressRefused as error:
             refused = journey.failure(AddressRefused, error.detail, advice=error.advice)
             raise refused.because(error.reason) from None

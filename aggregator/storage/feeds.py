@@ -353,22 +353,20 @@ def postpone(
     )
 
 
-def hurry(connection: Connection, feed_id: int, *, now: datetime, pause: timedelta) -> bool:
-    """Make the feed due, `pause` after its last check at the earliest; also one that was given up as gone.
+def hurry(
+    connection: Connection, feed_id: int, *, now: datetime, pause: timedelta, revive: bool = True
+) -> bool:
+    """Make the feed due, `pause` after its last check at the earliest; `revive` one that is gone.
 
     False where it was due as early already.
     """
-    checked_at = connection.scalar(
-        select(feed_states.c.last_checked_at).where(feed_states.c.feed_id == feed_id)
-    )
+    mine = feed_states.c.feed_id == feed_id
+    checked_at = connection.scalar(select(feed_states.c.last_checked_at).where(mine))
     due = max(now, checked_at + pause) if checked_at and checked_at <= now else now
+    if revive:
+        connection.execute(update(feed_states).where(mine).values(gone_at=None))
     done = connection.execute(
-        update(feed_states)
-        .where(
-            feed_states.c.feed_id == feed_id,
-            or_(feed_states.c.next_fetch_at > due, feed_states.c.gone_at.is_not(None)),
-        )
-        .values(next_fetch_at=due, gone_at=None)
+        update(feed_states).where(mine, feed_states.c.next_fetch_at > due).values(next_fetch_at=due)
     )
     return done.rowcount > 0
 

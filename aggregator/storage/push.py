@@ -13,7 +13,7 @@ from aggregator.storage.schema import feed_states, push_subscriptions, subscript
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, RowMapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,19 +49,20 @@ def record_hub(connection: Connection, feed_id: int, hub_url: str | None, topic_
         )
 
 
-def list_to_ask(
-    connection: Connection, *, ends_before: datetime, asked_before: datetime, limit: int
-) -> tuple[PushSubscription, ...]:
-    """Those of followed feeds that are not granted, or not for much longer, and were not asked for lately."""
+def list_wanted(connection: Connection, *, ends_before: datetime) -> tuple[PushSubscription, ...]:
+    """Those of followed feeds that are not granted, or not for longer; the longest waiting first."""
     wanted = and_(
         exists().where(
             subscriptions.c.feed_id == push_subscriptions.c.feed_id, subscriptions.c.paused_at.is_(None)
         ),
         or_(push_subscriptions.c.until.is_(None), push_subscriptions.c.until < ends_before),
-        or_(push_subscriptions.c.asked_at.is_(None), push_subscriptions.c.asked_at < asked_before),
     )
+    oldest = func.coalesce(push_subscriptions.c.asked_at, feed_states.c.last_checked_at)
     rows = connection.execute(
-        select(push_subscriptions).where(wanted).order_by(push_subscriptions.c.feed_id).limit(limit)
+        select(push_subscriptions)
+        .join(feed_states, feed_states.c.feed_id == push_subscriptions.c.feed_id)
+        .where(wanted)
+        .order_by(oldest, push_subscriptions.c.feed_id)
     )
     return tuple(_made(row._mapping) for row in rows)
 
@@ -71,9 +72,8 @@ def find_by_token(connection: Connection, token: str) -> PushSubscription | None
     return None if row is None else _made(row._mapping)
 
 
-def _made(facts: object) -> PushSubscription:
-    names = PushSubscription.__dataclass_fields__
-    return PushSubscription(**{name: facts[name] for name in names})  # type: ignore[index]
+def _made(facts: RowMapping) -> PushSubscription:
+    return PushSubscription(**{name: facts[name] for name in PushSubscription.__dataclass_fields__})
 
 
 def record_asked(connection: Connection, token: str, *, now: datetime, error: str | None) -> None:

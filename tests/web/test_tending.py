@@ -60,7 +60,9 @@ def words(text: str) -> str:
 def test_the_last_check_and_what_it_brought(site: Site, outcome: Any, english: str, french: str) -> None:
     feed = follow(site.database, OLD, "A")
     checked(site, feed, outcome=outcome)
-    assert f"10m ago, next in 3h: {english}" in words(site.get(f"/feeds/{feed}").text)
+    assert f"10m ago, next in 3h</dd></div> <div><dt>Result</dt><dd>{english}" in words(
+        site.get(f"/feeds/{feed}").text
+    )
     assert french in site.get(f"/feeds/{feed}", "fr").text
 
 
