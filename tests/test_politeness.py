@@ -249,7 +249,7 @@ def test_a_feed_that_is_gone_is_given_up_in_the_end_and_can_be_asked_again(
         server.routes["/"] = Response(body=rss())
         with database.write() as connection:
             now = datetime.now(UTC)
-            assert feeds.hurry(connection, feed, now=now, pause=timedelta(0))
+            feeds.hurry(connection, feed, now=now, pause=timedelta(0))
         assert refresher.refresh().new_entries == 2
     assert subscription(database, feed).state.gone is None
 

@@ -299,7 +299,10 @@ def _bad_status(journey: Journey, response: aiohttp.ClientResponse) -> BadStatus
     kind = Gone if status == HTTPStatus.GONE else BadStatus
     error = journey.failure(kind, f"the server answered {_status_words(status)}")
     error.status = status
-    error.because("status", status=status)
+    if status == HTTPStatus.NOT_MODIFIED:  # we had asked for the document, whatever its age
+        error.because("unasked-304")
+    else:
+        error.because("status", status=status)
     error.retry_after_seconds = read_retry_after(response.headers.get("Retry-After", ""), datetime.now(UTC))
     return error
 

@@ -68,6 +68,17 @@ _ROOT_NAMES = {
     "urlset": "a sitemap",
     "sitemapindex": "a sitemap",
 }
+_REASONS = {
+    "empty": "is-empty",
+    "a PDF file": "is-pdf",
+    "an image": "is-image",
+    "an image or a sound": "is-image",
+    "a compressed file": "is-compressed",
+    "an HTML page": "is-page",
+    "an OPML file": "is-opml",
+    "a sitemap": "is-sitemap",
+    "a text without markup": "is-text",
+}
 _FIRST_TAG = re.compile(r"<!--.*?(?:-->|\Z)|<!doctype\s+(html)|<([a-z][\w.:-]*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -86,7 +97,8 @@ def parse_feed(
     else:
         document, hashes = _read_document(prepare_xml(text) or "", known_items, url)
         if not document.get("version") and not document.get("entries"):
-            raise NotAFeed(url, f"it is {_what_it_is(body, text)}")
+            what = _what_it_is(body, text)
+            raise NotAFeed(url, f"it is {what}").because(_REASONS.get(what, "is-other"))
         raw = _feed(document)
     wishes = read_wishes(text, url=url)
     return replace(normalize(raw, url=url, now=now), item_hashes=b"".join(hashes), wishes=wishes)

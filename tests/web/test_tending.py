@@ -180,7 +180,7 @@ def test_pause_and_resume(site: Site) -> None:
     site.post(f"/feeds/{feed}/pause", paused=1)
     assert known(site, feed).paused_at == NOW
     page = site.get(f"/feeds/{feed}").text
-    assert "You have paused this feed on November 24, 2026" in page
+    assert "You paused this feed on November 24, 2026" in page
     assert "Check now" not in page
     assert "paused" in site.get("/feeds").text
     site.post(f"/feeds/{feed}/pause", paused=0)
