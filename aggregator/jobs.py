@@ -35,7 +35,6 @@ class Jobs:
         self._scheduler.add_job(
             self._run, "interval", args=[False], seconds=every.total_seconds(), id="refresh"
         )
-
         self._scheduler.add_job(self._beat, "interval", seconds=every.total_seconds(), executor="beat")
 
     def __enter__(self) -> Self:
