@@ -13,7 +13,6 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from threading import Event
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -27,15 +26,14 @@ from aggregator.domain import (
     RefreshProgress,
     RefreshReport,
 )
-from aggregator.errors import BadStatus, FeedError, Gone, ParseError, StorageError
+from aggregator.errors import FeedError, StorageError
+from aggregator.feeds.failing import pause_of_host, retry_after, withdrawn_after
 from aggregator.feeds.fetching import Fetcher
 from aggregator.feeds.scheduling import (
     after_failure,
     after_success,
     has_held,
-    host_pause,
     moments,
-    seen_gone,
     seen_moved,
 )
 from aggregator.storage import entries, feeds, moves, push, runs
@@ -46,7 +44,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from aggregator.domain import Move, Schedule, SkippedTimes, Withdrawn
+    from aggregator.domain import Move, Schedule, SkippedTimes
     from aggregator.feeds.documents import DocumentReader
     from aggregator.policies import FetchLimits, RefreshPolicy
     from aggregator.storage.engine import Database
@@ -269,7 +267,7 @@ class Refresher:
         except FeedError as error:
             run.failed += 1
             await asyncio.to_thread(self._record_failure, run, feed, error)
-            return _pause(error, self.policy)
+            return pause_of_host(error, self.policy)
         return None
 
     # ── record ───────────────────────────────────────────────────────────────────────────────────
@@ -370,14 +368,14 @@ class Refresher:
             now,
             feed.interval,
             failures=feed.failures,
-            retry_after=_retry_after(error),
+            retry_after=retry_after(error),
             policy=self.policy,
             chance=_chance(),
         )
         with self.database.write() as connection:
             if feeds.holds(connection, feed.feed_id, run.holder):
                 feeds.record_failure(
-                    connection, feed.feed_id, schedule, error, gone=_gone(feed.gone, error, now)
+                    connection, feed.feed_id, schedule, error, gone=withdrawn_after(feed.gone, error, now)
                 )
 
     def _postpone(
@@ -388,27 +386,6 @@ class Refresher:
             feeds.postpone(connection, run.holder, ids, host=host, until=_now() + pause)
         run.postponed += len(others)
         log.warning("refresh: %s has had enough: its feeds wait %d s", host, pause.total_seconds())
-
-
-def _retry_after(error: FeedError) -> timedelta | None:
-    seconds = error.retry_after_seconds if isinstance(error, BadStatus) else None
-    return None if seconds is None else timedelta(seconds=min(seconds, 1e6))
-
-
-def _pause(error: FeedError, policy: RefreshPolicy) -> timedelta | None:
-    """How long to leave the whole host alone: what is too much, or too busy, is so for its other feeds."""
-    wait = _retry_after(error)
-    status = error.status if isinstance(error, BadStatus) else 0
-    if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.SERVICE_UNAVAILABLE and wait):
-        return host_pause(wait, policy)
-    return None
-
-
-def _gone(known: Withdrawn | None, error: FeedError, now: datetime) -> Withdrawn | None:
-    """A row of 410s ends with any other answer; a server that gives none says nothing."""
-    if isinstance(error, Gone):
-        return seen_gone(known, now)
-    return None if isinstance(error, BadStatus | ParseError) else known
 
 
 def _adopt_if_settled(connection: Connection, feed_id: int, move: Move | None, now: datetime) -> None:
