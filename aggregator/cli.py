@@ -164,7 +164,8 @@ def import_file(
             else:
                 report = subscriber.import_opml(owner, data, now=_now())
         except OpmlError as error:
-            raise OpmlError(_named(file), error.detail, advice=error.advice) from error
+            named = OpmlError(_named(file), error.detail, advice=error.advice)
+            raise named.because(error.reason) from error
     output.import_report(report, json=json, dry_run=dry_run)
     if report.added or report.already_there:
         return

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import NewType
+from datetime import UTC, datetime, timedelta
+from typing import Literal, NewType
 
 SafeHtml = NewType("SafeHtml", str)
 """HTML that came out of `feeds/sanitizing.py`; the only HTML that a template may print unescaped."""
@@ -72,6 +72,33 @@ class ParsedEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedTimes:
+    """When a publisher asks not to be asked (RSS: skipHours, skipDays), in UTC."""
+
+    hours: frozenset[int] = frozenset()
+    weekdays: frozenset[int] = frozenset()
+    """0 is Monday."""
+
+    def covers(self, moment: datetime) -> bool:
+        there = moment.astimezone(UTC)
+        return there.hour in self.hours or there.weekday() in self.weekdays
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a document asks of those who fetch it, besides its `<ttl>`."""
+
+    skipped: SkippedTimes | None = None
+    hub_url: str | None = None
+    """Pushes what is new, to who subscribes there (WebSub)."""
+    topic_url: str | None = None
+    """The address under which the hub knows the feed (`rel="self"`)."""
+
+
+NO_WISHES = Wishes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeed:
     """One document, as read. `url` is the address it came from, after redirects."""
 
@@ -86,6 +113,7 @@ class ParsedFeed:
     """In document order, each guid once."""
     item_hashes: bytes = b""
     """Of the items of the document as they are written, 8 bytes each; empty where they are not told apart."""
+    wishes: Wishes = NO_WISHES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +151,7 @@ class CleanFeed:
     time_to_live: timedelta | None
     dates: tuple[datetime, ...]
     entries: tuple[CleanEntry, ...]
+    wishes: Wishes = NO_WISHES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +250,9 @@ class RefusedOutline:
     title: str
     url: str
     reason: str
+    """In plain English."""
+    code: str = ""
+    """The same for programs; see `errors`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +265,8 @@ class Subscription:
     category: CategoryPath
     unread: int
     state: FetchState
+    paused_at: datetime | None = None
+    """Since when the person wants nothing new of it; None: it is followed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,6 +299,40 @@ class FetchState:
     error_code: str | None
     error: str | None
     """In a sentence."""
+    error_reason: str | None = None
+    """The code of the error's reason, with its facts (see `errors`)."""
+    outcome: Outcome | None = None
+    """Of the last check."""
+    changed_at: datetime | None = None
+    """When it last brought something new."""
+    published: tuple[datetime, ...] = ()
+    """When it published lately, newest first; bursts count once."""
+    gone: Withdrawn | None = None
+    move: Move | None = None
+    pushed_until: datetime | None = None
+    """Until when its hub has promised to push."""
+
+
+Outcome = Literal["new", "changed", "same", "not-modified", "failed"]
+"""New entries; another document without any; the same bytes; 304; an error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """The feed answers from another address, by redirects that are all permanent."""
+
+    url: str
+    since: datetime
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """The server answers 410: since when, how often in a row, and since when it is asked no more."""
+
+    since: datetime
+    times: int
+    stopped_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,14 +349,19 @@ class Fetched:
     validators: Validators
     max_age: timedelta | None
     """Cache-Control's, where given."""
+    hub_url: str | None = None
+    topic_url: str | None = None
+    """As `Wishes` has them, from the Link header."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotModified:
-    """304: the document is the one we have."""
+    """304: the document is the one we have. `url` and `moved` as of a document."""
 
     validators: Validators
     max_age: timedelta | None
+    url: str
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,6 +375,15 @@ class ClaimedFeed:
     failures: int
     interval: timedelta
     """The current one, between two successful fetches."""
+    published: tuple[datetime, ...] = ()
+    """When it published lately, newest first."""
+    asked: timedelta | None = None
+    """The interval that its last document asked for."""
+    skipped: SkippedTimes | None = None
+    move: Move | None = None
+    gone: Withdrawn | None = None
+    pushed: bool = False
+    """Its hub pushes what is new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,6 +412,8 @@ class RefreshReport:
     links: int
     seconds: float
     held: int = 0
+    postponed: int = 0
+    """Feeds that were left alone because their host had had enough of us."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

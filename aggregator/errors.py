@@ -19,11 +19,20 @@ AggregatorError
 └── SettingsError             a setting that has no meaning
 
 Each carries `code` (stable, for programs and for the table of sentences of the pages), `subject` (the
-URL, file or id it is about) and `detail` (the reason, in plain English). `str(error)` is a whole sentence.
+URL, file or id it is about), `detail` (what happened, in plain English) and `reason` (the same as a code).
+`str(error)` is a whole sentence.
 A 304 is a value, not an error.
 """
 
 from __future__ import annotations
+
+from typing import Self
+from urllib.parse import urlencode
+
+
+def reason_of(code: str, **facts: object) -> str:
+    """A reason as it is kept and handed on, in one string."""
+    return f"{code}?{urlencode(facts)}" if facts else code
 
 
 class AggregatorError(Exception):
@@ -31,6 +40,8 @@ class AggregatorError(Exception):
 
     code = "error"
     advice = ""
+    reason = ""
+    """A code of what happened, with its facts: `tls-expired`, `dns?name=a.example`; empty where none fits."""
 
     def __init__(self, subject: str, detail: str, *, advice: str | None = None) -> None:
         super().__init__(subject, detail)
@@ -38,6 +49,10 @@ class AggregatorError(Exception):
         self.detail = detail
         if advice is not None:
             self.advice = advice
+
+    def because(self, code: str, **facts: object) -> Self:
+        self.reason = reason_of(code, **facts)
+        return self
 
     def __str__(self) -> str:
         sentence = f"{self.subject}: {self.detail}" if self.subject else self.detail
@@ -70,7 +85,7 @@ class Unreachable(FetchError):
 class BadStatus(FetchError):
     """The server answered, but neither 200 nor 304.
 
-    `status` is the HTTP status; `retry_after_seconds` what the server asked for on 429 and 503.
+    `status` is the HTTP status; `retry_after_seconds` what the server asked for.
     """
 
     code = "bad-status"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -24,23 +25,33 @@ class Jobs:
 
     def __init__(self, refresh: Callable[[bool], RefreshReport], every: timedelta) -> None:
         self._refresh = refresh
+        self._seen_at: datetime | None = None
         # One worker: what is asked for while a refresh runs waits for its end.
         self._scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(1)},
+            executors={"default": ThreadPoolExecutor(1), "beat": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone="UTC",
         )
         self._scheduler.add_job(
             self._run, "interval", args=[False], seconds=every.total_seconds(), id="refresh"
         )
+        self._scheduler.add_job(self._beat, "interval", seconds=every.total_seconds(), executor="beat")
 
     def __enter__(self) -> Self:
+        self._beat()
         self._scheduler.start()
         self.request_refresh(False)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._scheduler.shutdown(wait=True)
+
+    def heartbeat(self) -> datetime | None:
+        """When the scheduler last showed that it is alive: at least as often as it looks for due feeds."""
+        return self._seen_at
+
+    def _beat(self) -> None:
+        self._seen_at = datetime.now(UTC)
 
     def request_refresh(self, by_hand: bool) -> None:
         """Refresh as soon as the present one has ended; returns at once.

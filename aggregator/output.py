@@ -78,7 +78,7 @@ def _plain(text: str) -> str:
 def refresh_report(report: RefreshReport, *, json: bool) -> None:
     if json:
         facts = dataclasses.asdict(report)
-        del facts["held"]  # no part of the shape that programs read
+        del facts["held"], facts["postponed"]  # no part of the shape that programs read
         _json(facts)
         return
     if report.held:
@@ -119,7 +119,7 @@ def import_report(report: ImportReport, *, json: bool, dry_run: bool) -> None:
             {
                 "added": [_outline(o) for o in report.added],
                 "already_there": [_outline(o) for o in report.already_there],
-                "refused": [dataclasses.asdict(o) for o in report.refused],
+                "refused": [{"title": o.title, "url": o.url, "reason": o.reason} for o in report.refused],
             }
         )
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
 from tempfile import NamedTemporaryFile
@@ -111,8 +112,23 @@ class Program:
             limits=self.settings.fetch,
             policy=policy,
             version=self.version,
+            pushes=bool(self.settings.pages.public_url),
             stopping=self.stopping,
         )
+
+    def renew_pushes(self) -> None:
+        """Ask the hubs whose turn it is, where the Internet reaches these pages."""
+        if not self.settings.pages.public_url:
+            return
+        from aggregator.pushing import Pusher
+
+        pusher = Pusher(
+            database=self.database,
+            limits=self.settings.fetch,
+            version=self.version,
+            public_url=self.settings.pages.public_url,
+        )
+        pusher.renew(now=datetime.now(UTC))
 
     @cached_property
     def linker(self) -> Linker:

@@ -25,17 +25,26 @@ from aggregator.domain import (
     NotModified,
     RefreshProgress,
     RefreshReport,
-    Schedule,
-    Validators,
 )
-from aggregator.errors import BadStatus, FeedError, StorageError
+from aggregator.errors import FeedError, StorageError
+from aggregator.feeds.failing import pause_of_host, retry_after, withdrawn_after
 from aggregator.feeds.fetching import Fetcher
-from aggregator.feeds.scheduling import after_failure, after_silence, after_update
-from aggregator.storage import entries, feeds, runs
+from aggregator.feeds.scheduling import (
+    after_failure,
+    after_success,
+    has_held,
+    moments,
+    seen_moved,
+)
+from aggregator.storage import entries, feeds, moves, push, runs
+from aggregator.storage.feeds import Unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from sqlalchemy import Connection
+
+    from aggregator.domain import Move, Schedule, SkippedTimes
     from aggregator.feeds.documents import DocumentReader
     from aggregator.policies import FetchLimits, RefreshPolicy
     from aggregator.storage.engine import Database
@@ -67,11 +76,12 @@ class _Run:
     new_entries: int = 0
     changed_entries: int = 0
     held: int = 0
-    unchanged: list[tuple[int, Schedule, Validators]] = field(default_factory=list)
+    postponed: int = 0
+    unchanged: list[Unchanged] = field(default_factory=list)
 
     @property
     def done(self) -> int:
-        return self.not_modified + self.same_body + self.updated + self.failed
+        return self.not_modified + self.same_body + self.updated + self.failed + self.postponed
 
     def progress(self, *, finished: bool) -> RefreshProgress:
         return RefreshProgress(
@@ -94,6 +104,8 @@ class Refresher:
     limits: FetchLimits
     policy: RefreshPolicy
     version: str
+    pushes: bool = False
+    """Whether hubs can reach this library: then it remembers those that feeds announce."""
     stopping: Event = field(default_factory=Event)
     """Once set, fetches are given up and none begins; the feeds without an outcome are due again at once."""
 
@@ -125,6 +137,7 @@ class Refresher:
             links=links,
             seconds=round(time.monotonic() - started, 3),
             held=run.held,
+            postponed=run.postponed,
         )
 
     async def _run(
@@ -230,13 +243,17 @@ class Refresher:
     async def _refresh_in_turn(
         self, run: _Run, queue: Sequence[ClaimedFeed], fetcher: Fetcher, places: asyncio.Semaphore
     ) -> None:
-        for feed in queue:
+        for number, feed in enumerate(queue, start=1):
             async with places:
                 if self.stopping.is_set():
                     return
-                await self._refresh_one(run, feed, fetcher)
+                pause = await self._refresh_one(run, feed, fetcher)
+            if pause is not None:
+                await asyncio.to_thread(self._postpone, run, feed, queue[number:], pause)
+                return
 
-    async def _refresh_one(self, run: _Run, feed: ClaimedFeed, fetcher: Fetcher) -> None:
+    async def _refresh_one(self, run: _Run, feed: ClaimedFeed, fetcher: Fetcher) -> timedelta | None:
+        """How long its host wants to be left alone, if it does."""
         try:
             match outcome := await fetcher.fetch(feed.url, feed.validators):
                 case NotModified():
@@ -250,14 +267,21 @@ class Refresher:
         except FeedError as error:
             run.failed += 1
             await asyncio.to_thread(self._record_failure, run, feed, error)
+            return pause_of_host(error, self.policy)
+        return None
 
     # ── record ───────────────────────────────────────────────────────────────────────────────────
 
     async def _unchanged(self, run: _Run, feed: ClaimedFeed, outcome: NotModified | Fetched) -> None:
-        schedule = after_silence(
-            _now(), feed.interval, max_age=outcome.max_age, policy=self.policy, chance=_chance()
+        now = _now()
+        checked = Unchanged(
+            feed_id=feed.feed_id,
+            outcome="not-modified" if isinstance(outcome, NotModified) else "same",
+            schedule=self._schedule(now, feed, feed.published, (feed.asked, outcome.max_age), feed.skipped),
+            validators=outcome.validators,
+            move=seen_moved(feed.move, outcome.url if outcome.moved else None, now),
         )
-        run.unchanged.append((feed.feed_id, schedule, outcome.validators))
+        run.unchanged.append(checked)
         if len(run.unchanged) >= _FLUSH_AT:
             await self._flush(run)
 
@@ -266,9 +290,12 @@ class Refresher:
         if unchanged:
             await asyncio.to_thread(self._record_unchanged, run.holder, unchanged)
 
-    def _record_unchanged(self, holder: str, unchanged: Sequence[tuple[int, Schedule, Validators]]) -> None:
+    def _record_unchanged(self, holder: str, unchanged: Sequence[Unchanged]) -> None:
         with self.database.write() as connection:
+            moved = [c for c in unchanged if c.move and feeds.holds(connection, c.feed_id, holder)]
             feeds.record_unchanged(connection, holder, unchanged)
+            for checked in moved:
+                _adopt_if_settled(connection, checked.feed_id, checked.move, checked.schedule.checked_at)
 
     async def _updated(self, run: _Run, feed: ClaimedFeed, outcome: Fetched) -> None:
         known = await asyncio.to_thread(self._known, feed)
@@ -289,40 +316,88 @@ class Refresher:
     ) -> entries.Recorded | None:
         """None where somebody else has taken the feed over, and records it."""
         now = _now()
-        schedule = after_update(
-            now,
-            document.dates,
-            asked=(document.time_to_live, outcome.max_age),
-            policy=self.policy,
-            chance=_chance(),
-        )
+        asked = max(filter(None, (document.time_to_live, outcome.max_age)), default=None)
+        skipped = document.wishes.skipped
         with self.database.write() as connection:
             if not feeds.holds(connection, feed.feed_id, run.holder):
                 return None
             recorded = entries.record_entries(connection, feed.feed_id, document.entries, now=now)
             feeds.record_feed(connection, feed.feed_id, document)
+            dates = document.dates or ((now,) if recorded.new else ())
+            published = moments(now, (*dates, *feed.published))
+            move = seen_moved(feed.move, outcome.url if outcome.moved else None, now)
             feeds.record_success(
                 connection,
                 feed.feed_id,
-                schedule,
+                self._schedule(now, feed, published, (asked,), skipped),
                 validators=outcome.validators,
                 body_hash=outcome.body_hash,
+                outcome="new" if recorded.new else "changed",
+                move=move,
+                published=published,
+                asked=asked,
+                skipped=skipped,
             )
+            if self.pushes:
+                _announce(connection, feed, outcome, document)
+            _adopt_if_settled(connection, feed.feed_id, move, now)
         return recorded
 
+    def _schedule(
+        self,
+        now: datetime,
+        feed: ClaimedFeed,
+        published: Sequence[datetime],
+        asked: Sequence[timedelta | None],
+        skipped: SkippedTimes | None,
+    ) -> Schedule:
+        return after_success(
+            now,
+            published,
+            interval=feed.interval,
+            asked=asked,
+            skipped=skipped,
+            pushed=feed.pushed,
+            policy=self.policy,
+            chance=_chance(),
+        )
+
     def _record_failure(self, run: _Run, feed: ClaimedFeed, error: FeedError) -> None:
-        seconds = error.retry_after_seconds if isinstance(error, BadStatus) else None
+        now = _now()
         schedule = after_failure(
-            _now(),
+            now,
             feed.interval,
             failures=feed.failures,
-            retry_after=None if seconds is None else timedelta(seconds=min(seconds, 1e6)),
+            retry_after=retry_after(error),
             policy=self.policy,
             chance=_chance(),
         )
         with self.database.write() as connection:
             if feeds.holds(connection, feed.feed_id, run.holder):
-                feeds.record_failure(connection, feed.feed_id, schedule, error)
+                feeds.record_failure(
+                    connection, feed.feed_id, schedule, error, gone=withdrawn_after(feed.gone, error, now)
+                )
+
+    def _postpone(
+        self, run: _Run, feed: ClaimedFeed, others: Sequence[ClaimedFeed], pause: timedelta
+    ) -> None:
+        host, ids = urlsplit(feed.url).netloc, [other.feed_id for other in others]
+        with self.database.write() as connection:
+            feeds.postpone(connection, run.holder, ids, host=host, until=_now() + pause)
+        run.postponed += len(others)
+        log.warning("refresh: %s has had enough: its feeds wait %d s", host, pause.total_seconds())
+
+
+def _adopt_if_settled(connection: Connection, feed_id: int, move: Move | None, now: datetime) -> None:
+    if move is not None and has_held(move.times, move.since, now):
+        moves.adopt(connection, feed_id, move.url)
+        log.info("refresh: feed %d has moved to %s", feed_id, move.url)
+
+
+def _announce(connection: Connection, feed: ClaimedFeed, outcome: Fetched, document: CleanFeed) -> None:
+    hub = outcome.hub_url or document.wishes.hub_url
+    topic = outcome.topic_url or document.wishes.topic_url or outcome.url
+    push.record_hub(connection, feed.feed_id, hub, topic)
 
 
 def _by_host(claimed: Sequence[ClaimedFeed]) -> Iterable[Sequence[ClaimedFeed]]:

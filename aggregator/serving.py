@@ -25,7 +25,9 @@ def run(program: Program, *, host: str, port: int, any_port: bool = False) -> No
     listener = _listen(host, port, any_port=any_port)
 
     def refresh(by_hand: bool) -> RefreshReport:
-        return program.refresher.refresh(by_hand=by_hand)
+        report = program.refresher.refresh(by_hand=by_hand)
+        program.renew_pushes()
+        return report
 
     jobs = Jobs(refresh, program.settings.refresh.every)
     app = create_app(
@@ -36,6 +38,9 @@ def run(program: Program, *, host: str, port: int, any_port: bool = False) -> No
             secret_key=program.secret_key(),
             related=program.settings.related,
             hosts=program.settings.pages.hosts,
+            watchers=program.settings.pages.watcher_networks(),
+            heartbeat=jobs.heartbeat,
+            every=program.settings.refresh.every,
         )
     )
     server = create_server(app, sockets=[listener], threads=program.settings.pages.threads, ident=None)

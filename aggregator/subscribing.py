@@ -17,7 +17,7 @@ from aggregator.feeds import opml
 from aggregator.feeds.addresses import check_url, normalize_url, without_password
 from aggregator.feeds.discovery import FoundFeed, find_feeds, looks_like_html
 from aggregator.feeds.fetching import Fetcher
-from aggregator.storage import subscriptions
+from aggregator.storage import moves, subscriptions
 from aggregator.storage.feeds import ensure_feed
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Subscriber:
                 page.url,
                 "it is a page that announces no feed",
                 advice="Look for the address of its RSS feed.",
-            )
+            ).because("page-without-feed")
         return found
 
     def remove(self, user_id: int, feed_id: int) -> Subscription:
@@ -107,7 +107,7 @@ class Subscriber:
     def find(self, user_id: int, url: str, *, now: datetime) -> Subscription:
         """The subscription that `add` would make of this address, or made of it (`NotFound` otherwise)."""
         address = _address(url)
-        found = self._followed(user_id, address)
+        found = self._followed(user_id, address) or self._moved(user_id, address)
         if found is None:
             with suppress(FeedError, SubscriptionError):
                 moved_to, _ = asyncio.run(self._find(address, now))
@@ -121,6 +121,14 @@ class Subscriber:
     def _followed(self, user_id: int, url: str) -> Subscription | None:
         with self.database.read() as connection:
             return subscriptions.find_by_url(connection, user_id, url)
+
+    def _moved(self, user_id: int, url: str) -> Subscription | None:
+        """The feed that answers from this address now, though it is followed under its old one."""
+        with self.database.read() as connection:
+            feed_id = moves.find_moved(connection, user_id, url)
+            if feed_id is None:
+                return None
+            return subscriptions.find_subscription(connection, user_id, feed_id)
 
     def preview_import(self, user_id: int, data: bytes) -> ImportReport:
         """What an import of this file would do. Raises `OpmlError` where it holds no outline."""
@@ -199,7 +207,7 @@ def _sort(outlines: Iterable[Outline], followed: set[str], limits: FetchLimits) 
         try:
             url = _proper_url(outline, limits)
         except AddressRefused as error:
-            refused.append(_refused(outline, error.detail))
+            refused.append(_refused(outline, error))
             continue
         proper = Outline(url=url, title=outline.title, site_url=_site(outline), category=outline.category)
         if url in followed or url in added:
@@ -213,16 +221,19 @@ def _sort(outlines: Iterable[Outline], followed: set[str], limits: FetchLimits) 
 
 def _proper_url(outline: Outline, limits: FetchLimits) -> str:
     if not outline.url:
-        raise AddressRefused(outline.title, "its address is missing")
+        raise AddressRefused(outline.title, "its address is missing").because("no-address")
     url = normalize_url(outline.url)
     check_url(url, limits)
     return url
 
 
-def _refused(outline: Outline, reason: str) -> RefusedOutline:
+def _refused(outline: Outline, error: AddressRefused) -> RefusedOutline:
     """Reports are shown, kept and sent to others: no password may be in them."""
     return RefusedOutline(
-        title=without_password(outline.title), url=without_password(outline.url), reason=reason
+        title=without_password(outline.title),
+        url=without_password(outline.url),
+        reason=error.detail,
+        code=error.reason,
     )
 
 

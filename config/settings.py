@@ -14,6 +14,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Annotated, Any, Self, get_type_hints
 
 from annotated_types import Ge, Le
@@ -26,8 +27,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from aggregator.errors import SettingsError
-from aggregator.feeds.addresses import check_allowed
+from aggregator.errors import AddressRefused, SettingsError
+from aggregator.feeds.addresses import check_allowed, normalize_url
 from aggregator.policies import FetchLimits, RefreshPolicy, RelatedPolicy
 from config.aliases import load_aliases
 
@@ -50,6 +51,13 @@ class PageSettings:
     threads: Annotated[int, Ge(1), Le(256)] = 8
     hosts: tuple[str, ...] = ()
     """Names under which the pages may be asked for, besides localhost and plain addresses."""
+    watchers: tuple[str, ...] = ()
+    """Networks from which /health and /metrics may be asked for, besides this machine."""
+    public_url: str = ""
+    """Where the Internet reaches /push/…, for feeds whose hubs push what is new; empty: nowhere."""
+
+    def watcher_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        return tuple(ip_network(watcher, strict=False) for watcher in self.watchers)
 
 
 class Settings(BaseSettings):
@@ -91,6 +99,20 @@ class Settings(BaseSettings):
             except ValueError as error:
                 raise _refusal("fetch.allowed_networks", str(error)) from error
         return limits
+
+    @field_validator("pages")
+    @classmethod
+    def _known_watchers(cls, pages: PageSettings) -> PageSettings:
+        try:
+            pages.watcher_networks()
+        except ValueError as error:
+            raise _refusal("pages.watchers", str(error)) from error
+        if pages.public_url:
+            try:
+                normalize_url(pages.public_url)
+            except AddressRefused as error:
+                raise _refusal("pages.public_url", error.detail) from error
+        return pages
 
     @field_validator("log_level")
     @classmethod

@@ -17,7 +17,7 @@ import struct
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Request:
     connection: int
     address: str
     """The loopback address that was asked."""
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +174,8 @@ class FeedServer:
         """Answer one request; False where the connection ends with it."""
         head = await reader.readuntil(b"\r\n\r\n")
         request = _read_request(head, connection, writer.get_extra_info("sockname")[0])
+        if length := int(request.headers.get("content-length", "0")):
+            request = replace(request, body=await reader.readexactly(length))
         self.requests.append(request)
         self._count(request.address, 1)
         try:

@@ -63,3 +63,18 @@ def test_what_is_asked_for_during_a_refresh_follows_it_once(everything: bool) ->
         refreshes.wait_for(4)
         time.sleep(0.3)
     assert refreshes.started == [False, everything, everything, everything]
+
+
+def test_the_scheduler_shows_life_while_a_refresh_lasts() -> None:
+    refreshes = Refreshes()
+    jobs = Jobs(refreshes, timedelta(seconds=0.2))
+    assert jobs.heartbeat() is None
+    with jobs:
+        refreshes.wait_for(1)
+        first = jobs.heartbeat()
+        assert first is not None
+        time.sleep(1)
+        later = jobs.heartbeat()
+        assert later is not None
+        assert later > first
+        refreshes.go_on.set()

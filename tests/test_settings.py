@@ -49,6 +49,8 @@ def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         ('[fetch]\nallowed_networks = ["127.0.0"]', "fetch.allowed_networks: '127.0.0' is neither"),
         ("[pages]\nport = 99999", "pages.port"),
         ("[pages]\nthreads = 0", "pages.threads"),
+        ('[pages]\nwatchers = ["10.0.0.0/99"]', "pages.watchers: '10.0.0.0/99'"),
+        ('[pages]\npublic_url = "news.example"', "pages.public_url: it does not begin with http"),
     ],
 )
 def test_a_setting_without_meaning_is_named(tmp_path: Path, content: str, name: str) -> None:

@@ -18,9 +18,12 @@ from web import (
     importing,
     languages,
     links,
+    metrics,
+    push,
     search,
     security,
     starter,
+    tending,
     wording,
 )
 from web.assets import install_assets
@@ -43,9 +46,9 @@ def create_app(services: Services) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.extensions[EXTENSION] = services
-    for part in (languages, security, errors, wording):
+    for part in (languages, security, errors, wording, push):
         part.install(app)
     install_assets(app)
-    for pages in (entries, feeds, links, importing, starter, search, health):
+    for pages in (entries, feeds, tending, links, importing, starter, search, health, metrics):
         app.register_blueprint(pages.blueprint)
     return app

@@ -13,7 +13,7 @@ from flask_babel import gettext, lazy_gettext
 from werkzeug.exceptions import HTTPException
 
 from aggregator.errors import AggregatorError, NotFound, StorageError
-from web.reasons import find_reason, find_status, reason
+from web.reasons import find_reason, reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,21 +76,22 @@ def install(app: Flask) -> None:
 
 
 def sentence(error: AggregatorError) -> str:
-    """The error in a sentence, with its reason where we can tell it."""
-    return sentence_of(error.code, error.detail) if error.code in SENTENCES else str(error)
+    """The error in a sentence, with its reason where there is one."""
+    return sentence_of(error.code, error.detail, error.reason) if error.code in SENTENCES else str(error)
 
 
-def sentence_of(code: str | None, detail: str | None) -> str:
-    """The sentence of a code, and of the reason that the detail gives; the detail for an unknown code."""
+def sentence_of(code: str | None, detail: str | None, reason_code: str | None = None) -> str:
+    """The sentence of a code, of its reason, and of what can be done; the detail for an unknown code."""
     known = SENTENCES.get(code or "")
     if known is None:
         return detail or ""
-    if code == "bad-status" and (status := find_status(detail or "")):
-        return gettext("The server answers with the error %(status)s.", status=status)
-    found = find_reason(detail or "")
-    if not found:
+    words, advice = find_reason(reason_code)
+    if code == "bad-status" and words and (reason_code or "").startswith("status?"):
+        return gettext("The server answers with %(error)s.", error=words)
+    if not words:
         return str(known)
-    return gettext("%(sentence)s The reason: %(reason)s.", sentence=known, reason=found)
+    told = gettext("%(sentence)s The reason: %(reason)s.", sentence=known, reason=words)
+    return f"{told} {advice}".rstrip()
 
 
 def _show_error(error: AggregatorError) -> tuple[str, int]:

@@ -50,17 +50,22 @@ class FeedsPage:
     more: bool
 
 
+def _is_in_trouble(subscription: Subscription) -> bool:
+    """One that is paused bothers nobody."""
+    return bool(subscription.state.failures) and subscription.paused_at is None
+
+
 def make_page(subscriptions: Sequence[Subscription], number: int) -> FeedsPage:
     """`subscriptions` by category; pages are counted from 1, past the last one it is the last one."""
     number = max(1, min(number, ceil(len(subscriptions) / PAGE_LENGTH)))
-    failing = [s for s in subscriptions if s.state.failures]
+    failing = [s for s in subscriptions if _is_in_trouble(s)]
     failing.sort(key=lambda s: (s.state.failing_since or s.state.next_fetch_at, s.feed.id))
-    ordered = [*failing, *(s for s in subscriptions if not s.state.failures)]
+    ordered = [*failing, *(s for s in subscriptions if not _is_in_trouble(s))]
     shown = ordered[(number - 1) * PAGE_LENGTH : number * PAGE_LENGTH]
-    groups = groupby((s for s in shown if not s.state.failures), key=lambda s: s.category)
+    groups = groupby((s for s in shown if not _is_in_trouble(s)), key=lambda s: s.category)
     return FeedsPage(
         total=len(subscriptions),
-        failing=tuple(s for s in shown if s.state.failures),
+        failing=tuple(s for s in shown if _is_in_trouble(s)),
         groups=tuple(Group(category=category, subscriptions=tuple(some)) for category, some in groups),
         number=number,
         more=len(ordered) > number * PAGE_LENGTH,

@@ -1,80 +1,110 @@
-"""The reasons of errors in the language of the page: what their English `detail` says that a person can use.
+"""The reasons of errors in the language of the page: the one table of their codes.
 
-A detail that is not known here is shown as it is, or left out where a sentence says enough.
+A code that is not known here says nothing; a sentence then has to say enough.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from flask_babel import lazy_gettext
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flask_babel.speaklater import LazyString
 
-_NOT_PUBLIC = (
-    "in a |this machine|a way to say this machine|link-local|reserved|multicast|not on the public"
-    "|a cloud|a retired|a 6to4"
-)
-_REASONS: tuple[tuple[str, LazyString], ...] = (
-    ("its address is missing", lazy_gettext("the address is missing")),
-    ("it does not begin with http", lazy_gettext("the address does not begin with http:// or https://")),
-    ("it names no host", lazy_gettext("the address names no site")),
-    ("its host .*is not (?:a )?proper", lazy_gettext("the site name in the address is not a proper one")),
-    ("it is not a proper address", lazy_gettext("the address is not a proper one")),
-    ("it holds a user name or password", lazy_gettext("the address holds a user name or a password")),
-    (
-        "it holds a line break",
-        lazy_gettext("the address holds a line break or another control character"),
+REASONS: Mapping[str, LazyString] = {
+    "no-address": lazy_gettext("the address is missing"),
+    "no-scheme": lazy_gettext("the address does not begin with http:// or https://"),
+    "no-host": lazy_gettext("the address names no site"),
+    "bad-host": lazy_gettext("the site name in the address is not a proper one"),
+    "bad-address": lazy_gettext("the address is not a proper one"),
+    "has-password": lazy_gettext("the address holds a user name or a password"),
+    "has-control": lazy_gettext("the address holds a line break or another control character"),
+    "too-long": lazy_gettext("the address is too long"),
+    "no-port": lazy_gettext("there is no port %(port)s"),
+    "port": lazy_gettext("feeds are not fetched from port %(port)s"),
+    "not-public": lazy_gettext("%(address)s is not on the public Internet"),
+    "slow": lazy_gettext("no answer within %(seconds)s s"),
+    "dns": lazy_gettext("the name %(name)s was not found"),
+    "refused": lazy_gettext("nothing answers at this address"),
+    "no-way": lazy_gettext("there is no way to its network"),
+    "closed": lazy_gettext("it hangs up before the end"),
+    "damaged": lazy_gettext("what it sends is damaged"),
+    "not-http": lazy_gettext("what it sends is not HTTP"),
+    "status": lazy_gettext("the error %(status)s"),
+    "redirect-loop": lazy_gettext("it redirects without end"),
+    "redirect-nowhere": lazy_gettext("it redirects without saying where to"),
+    "page-without-feed": lazy_gettext("it is a page that announces no feed"),
+    "unasked-304": lazy_gettext("it says that nothing has changed since a check that never was"),
+    "is-empty": lazy_gettext("the document is empty"),
+    "is-pdf": lazy_gettext("it is a PDF file"),
+    "is-image": lazy_gettext("it is an image"),
+    "is-compressed": lazy_gettext("it is a compressed file"),
+    "is-page": lazy_gettext("it is a web page"),
+    "is-opml": lazy_gettext("it is a list of feeds (OPML)"),
+    "is-sitemap": lazy_gettext("it is a list of the pages of a site"),
+    "is-text": lazy_gettext("it is a plain text"),
+    "is-json": lazy_gettext("it is JSON, but no JSON Feed"),
+    "is-other": lazy_gettext("it is something else"),
+    "stopped": lazy_gettext("reading it took more than %(seconds)s s"),
+    "tls-expired": lazy_gettext("its security certificate has expired"),
+    "tls-not-yet-valid": lazy_gettext("its security certificate is not valid yet"),
+    "tls-wrong-name": lazy_gettext("its security certificate was made for another site"),
+    "tls-self-signed": lazy_gettext("nobody but itself vouches for its security certificate"),
+    "tls-unknown-issuer": lazy_gettext(
+        "its security certificate comes from somebody whom this machine does not know"
     ),
-    ("it is longer than", lazy_gettext("the address is too long")),
-    (r"there is no port (?P<port>\d+)", lazy_gettext("there is no port %(port)s")),
-    (r"port (?P<port>\d+) is not one", lazy_gettext("feeds are not fetched from port %(port)s")),
-    (
-        rf"(?P<address>[\da-f.:]*\d) is (?:{_NOT_PUBLIC})",
-        lazy_gettext("%(address)s is not on the public Internet"),
+    "tls-certificate": lazy_gettext("its security certificate is not valid"),
+    "tls-old": lazy_gettext("it encrypts only in an old way that is no longer safe"),
+    "tls-clear": lazy_gettext("it does not encrypt at this address"),
+    "tls": lazy_gettext("no encrypted connection could be made"),
+    "opml-too-large": lazy_gettext("it is larger than 20 MB"),
+    "opml-empty": lazy_gettext("it is empty"),
+    "opml-archive": lazy_gettext("it is a compressed archive; unpack it and choose the OPML file in it"),
+    "opml-page": lazy_gettext("it is a web page, not a list of feeds"),
+    "opml-feed": lazy_gettext("it is a feed, not a list of feeds; add it by its address instead"),
+    "opml-no-outline": lazy_gettext("it holds no list of feeds"),
+    "opml-other": lazy_gettext("it is no OPML file, as other readers export it"),
+}
+"""As parts of a sentence: "the address names no site"."""
+
+ADVICE: Mapping[str, LazyString] = {
+    "tls-expired": lazy_gettext("Its owner has to renew it: wait some days, or write to the site."),
+    "tls-not-yet-valid": lazy_gettext("Check that the clock of this machine is right."),
+    "tls-wrong-name": lazy_gettext(
+        "Check the address: perhaps it needs “www.” in front, or must not have it."
     ),
-    (
-        r"no (?:connection|answer) within (?P<seconds>[\d.]+) s",
-        lazy_gettext("no answer within %(seconds)s s"),
+    "tls-self-signed": lazy_gettext("If it is a server of your own, let this machine trust its certificate."),
+    "tls-unknown-issuer": lazy_gettext(
+        "Its owner may send only half of it, or this machine’s list of authorities is old."
     ),
-    (r"the name (?P<name>\S+) (?:was not|could not)", lazy_gettext("the name %(name)s was not found")),
-    ("its TLS certificate is not valid", lazy_gettext("its security certificate is not valid")),
-    ("it redirects (?:in a circle|more than)", lazy_gettext("it redirects without end")),
-    ("it is a page that announces no feed", lazy_gettext("it is a page that announces no feed")),
-    ("The file is larger than", lazy_gettext("it is larger than 20 MB")),
-    ("The file is empty", lazy_gettext("it is empty")),
-    (
-        "The file is a compressed archive",
-        lazy_gettext("it is a compressed archive; unpack it and choose the OPML file in it"),
-    ),
-    ("The file is a web page", lazy_gettext("it is a web page, not a list of feeds")),
-    (
-        "The file is a feed",
-        lazy_gettext("it is a feed, not a list of feeds; add it by its address instead"),
-    ),
-    ("The file holds no OPML outline", lazy_gettext("it holds no list of feeds")),
-    ("The file is neither OPML", lazy_gettext("it is no OPML file, as other readers export it")),
-)
-_STATUS = re.compile(r"the server answered (\d{3})")
+    "tls-old": lazy_gettext("Its owner has to update the server. Perhaps the address works with http://."),
+    "tls-clear": lazy_gettext("Try the address with http:// instead."),
+    "refused": lazy_gettext("The site may be down for a while."),
+    "is-page": lazy_gettext("Look for the address of its RSS or Atom feed."),
+    "is-opml": lazy_gettext("Import it instead."),
+    "dns": lazy_gettext("Check the address; if it is right, the site may be gone."),
+}
+"""What can be done, as a sentence."""
 
 
-def find_reason(detail: str) -> str | None:
-    """As a part of a sentence: "the address names no site"."""
-    for pattern, words in _REASONS:
-        if match := re.search(pattern, detail):
-            return str(words) % match.groupdict()
-    return None
+def find_reason(reason: str | None) -> tuple[str, str]:
+    """A reason (`dns?name=a.example`) in words, and what to do about it; both may be empty."""
+    code, _, facts = (reason or "").partition("?")
+    words = REASONS.get(code)
+    if words is None:
+        return "", ""
+    told = dict(parse_qsl(facts))
+    try:
+        return str(words) % told, str(ADVICE.get(code, ""))
+    except KeyError:  # it was kept by another version, with other facts
+        return "", ""
 
 
-def reason(detail: str) -> str:
+def reason(detail: str, code: str = "") -> str:
     """As a sentence, in the language of the page where it is known."""
-    words = find_reason(detail) or detail
+    words = find_reason(code)[0] or detail
     return f"{words[:1].upper()}{words[1:].rstrip('.')}."
-
-
-def find_status(detail: str) -> str | None:
-    """The HTTP status that a server answered with."""
-    match = _STATUS.search(detail)
-    return match[1] if match else None

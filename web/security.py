@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from flask import abort, request
 from flask_wtf import CSRFProtect
 
+from web import push
 from web.services import services
 
 if TYPE_CHECKING:
@@ -42,11 +43,13 @@ def install(app: Flask) -> None:
     )
     app.before_request(_refuse_strange_names)
     app.before_request(_refuse_other_sites)
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(push.blueprint)
     app.after_request(_add_headers)
 
 
 def _refuse_strange_names() -> None:
+    if request.blueprint == push.NAME:
+        return  # under the owner's public name, which shows nothing else
     name = _asked_name()
     if not (_is_local(name) or _is_number(name) or name in services().hosts):
         abort(421)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from flask import current_app
@@ -14,6 +14,7 @@ from aggregator.storage.users import get_owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from ipaddress import IPv4Network, IPv6Network
 
     from sqlalchemy import Connection
 
@@ -25,6 +26,10 @@ EXTENSION = "lire-aussi"
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def _no_heartbeat() -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,12 @@ class Services:
     """What "Lire aussi" shows, before the owner's choices."""
     hosts: tuple[str, ...] = ()
     """Names under which the pages may be asked for, besides `localhost` and plain IP addresses."""
+    watchers: tuple[IPv4Network | IPv6Network, ...] = ()
+    """From where machines may watch, besides this one."""
+    heartbeat: Callable[[], datetime | None] = _no_heartbeat
+    """When the scheduler last gave a sign of life; None where this process has none."""
+    every: timedelta = timedelta(minutes=1)
+    """How often it is to give one."""
     clock: Callable[[], datetime] = _utc_now
 
 

@@ -10,7 +10,7 @@ from babel import Locale
 from babel.dates import format_date, format_time, format_timedelta
 from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale, gettext, ngettext
 
 from web.services import services
 
@@ -69,6 +69,22 @@ def span(since: datetime) -> str:
     if passed >= timedelta(days=1):
         return format_unit(passed.days, "duration-day", "long", locale=_locale())
     return format_timedelta(passed, threshold=1, format="long", locale=_locale())
+
+
+def rhythm(gap: timedelta) -> str:
+    """How often something comes: "about every 3 hours"."""
+    hours, days = gap / timedelta(hours=1), gap / timedelta(days=1)
+    if hours < 0.75:
+        return gettext("several times an hour")
+    if hours < 20:
+        return ngettext("about every hour", "about every %(num)s hours", round(hours) or 1)
+    if days < 5.5:
+        return ngettext("about once a day", "about every %(num)s days", round(days) or 1)
+    if days < 26:
+        return ngettext("about once a week", "about every %(num)s weeks", round(days / 7))
+    if days < 330:
+        return ngettext("about once a month", "about every %(num)s months", round(days / 30.4))
+    return gettext("once a year or less")
 
 
 def hour(then: datetime) -> str:

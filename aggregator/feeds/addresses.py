@@ -12,12 +12,12 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from urllib.parse import quote, urlsplit
 
 import idna
 
-from aggregator.errors import AddressRefused
+from aggregator.errors import AddressRefused, reason_of
 
 if TYPE_CHECKING:
     from aggregator.policies import FetchLimits
@@ -153,7 +153,7 @@ def check_url(url: str, limits: FetchLimits) -> None:
         may_pass = parts.host in allowed.names or bool(allowed.networks)
         refusal = None if may_pass else _port_refusal(parts.port, parts.host)
     if refusal:
-        raise AddressRefused(url, refusal[0], advice=refusal[1])
+        raise AddressRefused(url, refusal.detail, advice=refusal.advice).because(refusal.reason)
 
 
 def check_address(address: Address, port: int, limits: FetchLimits, *, host: str) -> None:
@@ -165,7 +165,8 @@ def check_address(address: Address, port: int, limits: FetchLimits, *, host: str
     """
     refusal = _refusal(address, port, limits, host=host)
     if refusal:
-        raise AddressRefused(host or str(address), refusal[0], advice=refusal[1])
+        subject = host or str(address)
+        raise AddressRefused(subject, refusal.detail, advice=refusal.advice).because(refusal.reason)
 
 
 def allowed_names(limits: FetchLimits) -> frozenset[str]:
@@ -186,22 +187,32 @@ def check_allowed(entry: str) -> None:
     raise ValueError(f"{entry!r} is neither a network (192.168.1.0/24) nor the name of a host (nas.local)")
 
 
-def _refusal(address: Address, port: int, limits: FetchLimits, *, host: str) -> tuple[str, str] | None:
+class _Refusal(NamedTuple):
+    reason: str
+    detail: str
+    advice: str = ""
+
+
+def _refusal(address: Address, port: int, limits: FetchLimits, *, host: str) -> _Refusal | None:
     """Why not, and what to do about it; None for an address that may be connected to."""
     target = _embedded(address)
+    not_public = reason_of("not-public", address=address)
     if any(target in network for network in _NEVER):
-        return f"{address} is {_special(target)}", ""
+        return _Refusal(not_public, f"{address} is {_special(target)}")
     allowed = _read_allowed(limits.allowed_networks)
     if host in allowed.names or allowed.holds(target):
         return None
     if words := _special(target):
-        return f"{address} is {words}", f'To fetch from it, add "{host or address}" to fetch.allowed_networks'
+        advice = f'To fetch from it, add "{host or address}" to fetch.allowed_networks'
+        return _Refusal(not_public, f"{address} is {words}", advice)
     return None if port in limits.allowed_ports else _port_refusal(port, host or str(address))
 
 
-def _port_refusal(port: int, host: str) -> tuple[str, str]:
-    return f"port {port} is not one that feeds are fetched from", (
-        f'To fetch from it, add {port} to fetch.allowed_ports or "{host}" to fetch.allowed_networks'
+def _port_refusal(port: int, host: str) -> _Refusal:
+    return _Refusal(
+        reason_of("port", port=port),
+        f"port {port} is not one that feeds are fetched from",
+        f'To fetch from it, add {port} to fetch.allowed_ports or "{host}" to fetch.allowed_networks',
     )
 
 
@@ -239,17 +250,17 @@ def _read_allowed(entries: tuple[str, ...]) -> _Allowed:
 def _parse(url: str) -> _Parts:
     text = _web_address(url.strip())
     if len(text) > _MAX_URL_LENGTH:
-        _refuse(url[:100] + "…", f"it is longer than {_MAX_URL_LENGTH:,} characters")
+        _refuse(url[:100] + "…", f"it is longer than {_MAX_URL_LENGTH:,} characters", "too-long")
     if _CONTROL.search(text):  # before urlsplit, which silently drops some of them
-        _refuse(url, "it holds a line break or another control character")
+        _refuse(url, "it holds a line break or another control character", "has-control")
     try:
         split = urlsplit(text)
         path = quote(split.path or "/", _UNESCAPED, errors="surrogateescape")
         query = quote(split.query, _UNESCAPED, errors="surrogateescape")
     except ValueError:
-        _refuse(url, "it is not a proper address")
+        _refuse(url, "it is not a proper address", "bad-address")
     if split.scheme not in _DEFAULT_PORTS:
-        _refuse(url, "it does not begin with http:// or https://")
+        _refuse(url, "it does not begin with http:// or https://", "no-scheme")
     host, port = _host_and_port(split.netloc, url)
     name, address = _canonical_host(host, url)
     return _Parts(
@@ -271,15 +282,17 @@ def _web_address(text: str) -> str:
 
 def _host_and_port(netloc: str, url: str) -> tuple[str, int | None]:
     if not netloc:
-        _refuse(url, "it names no host")
+        _refuse(url, "it names no host", "no-host")
     if "@" in netloc:  # and the error must not repeat the password
-        _refuse(url.replace(netloc.rpartition("@")[0], "…"), "it holds a user name or password")
+        _refuse(
+            url.replace(netloc.rpartition("@")[0], "…"), "it holds a user name or password", "has-password"
+        )
     match = _NETLOC.fullmatch(netloc)
     if match is None:
-        _refuse(url, "its host or port is not proper")
+        _refuse(url, "its host or port is not proper", "bad-host")
     port = match["port"]
     if port and not 0 < int(port) < 65536:
-        _refuse(url, f"there is no port {port}")
+        _refuse(url, f"there is no port {port}", reason_of("no-port", port=port))
     return match["host"], int(port) if port else None
 
 
@@ -291,10 +304,10 @@ def _canonical_host(host: str, url: str) -> tuple[str, Address | None]:
         if _NUMERIC.fullmatch(name):
             return _literal(IPv4Address(name))
     except ValueError:  # idna's errors are ValueErrors too
-        _refuse(url, "its host is not a proper name or number")
+        _refuse(url, "its host is not a proper name or number", "bad-host")
     name = name.removesuffix(".")
     if not _NAME.fullmatch(name):
-        _refuse(url, "its host is not a proper name")
+        _refuse(url, "its host is not a proper name", "bad-host")
     return name, None
 
 
@@ -314,5 +327,5 @@ def without_password(text: str) -> str:
     return _USER_INFO.sub(r"\1…@", text, count=1)
 
 
-def _refuse(url: str, detail: str) -> NoReturn:
-    raise AddressRefused(url, detail)
+def _refuse(url: str, detail: str, reason: str) -> NoReturn:
+    raise AddressRefused(url, detail).because(reason)

@@ -69,6 +69,6 @@ class DocumentReader:
             seconds = self._timeout.total_seconds()
             raise MalformedFeed(
                 document.url, f"reading it took more than {seconds:g} s and was stopped"
-            ) from error
+            ).because("stopped", seconds=f"{seconds:g}") from error
         except ProcessExpired as error:
             raise MalformedFeed(document.url, "reading it ended the process that read it") from error

@@ -14,6 +14,7 @@ import socket
 from asyncio import get_running_loop
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -26,7 +27,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from aggregator.domain import Fetched, NotModified, Validators
-from aggregator.errors import AddressRefused, BadStatus, Gone, TooLarge, Unreachable
+from aggregator.errors import AddressRefused, BadStatus, Gone, TooLarge, Unreachable, reason_of
 from aggregator.feeds.addresses import allowed_names, check_address, check_url
 from aggregator.feeds.decoding import ACCEPT_ENCODING, decoder_for
 from aggregator.feeds.headers import (
@@ -37,12 +38,15 @@ from aggregator.feeds.headers import (
     read_validators,
 )
 from aggregator.feeds.journey import NO_VALIDATORS, Journey
+from aggregator.feeds.tls import Trouble, explain_certificate, explain_handshake
 from aggregator.feeds.turns import Turns
 
 if TYPE_CHECKING:
     from asyncio import Future
+    from collections.abc import AsyncIterator, Mapping
     from types import TracebackType
 
+    from aggregator.feeds.turns import Host
     from aggregator.policies import FetchLimits
 
 Lookup = Callable[[str, int], Sequence[str]]
@@ -56,12 +60,12 @@ _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _MAX_HEADER_BYTES = 64_000
 _MAX_CONTENT_TYPE_LENGTH = 255
 _REASONS = {
-    errno.ECONNREFUSED: "connection refused",
-    errno.ECONNRESET: "the server closed the connection before the end",
-    errno.EPIPE: "the server closed the connection before the end",
-    errno.EHOSTUNREACH: "there is no way to its address",
-    errno.ENETUNREACH: "there is no way to its network",
-    errno.EMFILE: "this program has too many files and connections open",
+    errno.ECONNREFUSED: ("refused", "connection refused"),
+    errno.ECONNRESET: ("closed", "the server closed the connection before the end"),
+    errno.EPIPE: ("closed", "the server closed the connection before the end"),
+    errno.EHOSTUNREACH: ("no-way", "there is no way to its address"),
+    errno.ENETUNREACH: ("no-way", "there is no way to its network"),
+    errno.EMFILE: ("", "this program has too many files and connections open"),
 }
 
 
@@ -121,15 +125,39 @@ class Fetcher:
                 return outcome
             journey.follow(outcome.status, outcome.location)
 
+    async def post(self, url: str, form: Mapping[str, str]) -> int:
+        """Send a form; the status of the answer. Its body is not read, and no redirect is followed.
+
+        Raise `AddressRefused` or `Unreachable`.
+        """
+        journey = Journey(url, NO_VALIDATORS, self._limits)
+        target = URL(journey.target, encoded=True)
+        async with (
+            self._turn(journey),
+            self._session.post(
+                target, data=dict(form), headers={"Connection": "close"}, allow_redirects=False
+            ) as response,
+        ):
+            return response.status
+
     async def _visit(self, journey: Journey) -> Fetched | NotModified | _Redirect:
+        async with self._turn(journey) as turn:
+            return await self._ask(journey, keep_alive=turn.others_wait)
+
+    @asynccontextmanager
+    async def _turn(self, journey: Journey) -> AsyncIterator[Host]:
+        """Judge the address, wait for its host's turn, let the time run; say in words what goes wrong."""
         try:
             check_url(journey.target, self._limits)
             async with self._turns.take(journey.host) as turn, journey.time_counts():
-                return await self._ask(journey, keep_alive=turn.others_wait)
+                yield turn
         except AddressRefused as error:
-            raise journey.failure(AddressRefused, error.detail, advice=error.advice) from None
+            refused = journey.failure(AddressRefused, error.detail, advice=error.advice)
+            raise refused.because(error.reason) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise journey.failure(Unreachable, _explain(error, self._limits)) from error
+            trouble = _explain(error, self._limits)
+            failed = journey.failure(Unreachable, trouble.detail, advice=trouble.advice)
+            raise failed.because(trouble.reason) from error
 
     async def _ask(self, journey: Journey, *, keep_alive: bool) -> Fetched | NotModified | _Redirect:
         conditions = conditional_headers(journey.validators)
@@ -141,7 +169,8 @@ class Fetcher:
                 return await self._receive(journey, response)
             if response.status == HTTPStatus.NOT_MODIFIED and conditions:
                 new = merge_validators(_validators(response), journey.validators)
-                return NotModified(validators=new, max_age=_max_age(response))
+                age = _max_age(response)
+                return NotModified(validators=new, max_age=age, url=journey.target, moved=journey.moved)
             if response.status in _REDIRECTS:
                 return _Redirect(response.status, response.headers.get("Location", ""))
             raise _bad_status(journey, response)
@@ -153,7 +182,7 @@ class Fetcher:
             detail = f"it is larger than {self._limits.max_bytes:,} bytes"
             raise journey.failure(TooLarge, detail) from None
         except ValueError as error:
-            raise journey.failure(Unreachable, str(error)) from error
+            raise journey.failure(Unreachable, str(error)).because("damaged") from error
         return Fetched(
             url=journey.target,
             moved=journey.moved,
@@ -162,6 +191,7 @@ class Fetcher:
             content_type=_content_type(response),
             validators=_validators(response),
             max_age=_max_age(response),
+            **_push_links(response),
         )
 
     async def _read_body(self, response: aiohttp.ClientResponse) -> bytes:
@@ -269,10 +299,11 @@ def _bad_status(journey: Journey, response: aiohttp.ClientResponse) -> BadStatus
     kind = Gone if status == HTTPStatus.GONE else BadStatus
     error = journey.failure(kind, f"the server answered {_status_words(status)}")
     error.status = status
-    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-        error.retry_after_seconds = read_retry_after(
-            response.headers.get("Retry-After", ""), datetime.now(UTC)
-        )
+    if status == HTTPStatus.NOT_MODIFIED:  # we had asked for the document, whatever its age
+        error.because("unasked-304")
+    else:
+        error.because("status", status=status)
+    error.retry_after_seconds = read_retry_after(response.headers.get("Retry-After", ""), datetime.now(UTC))
     return error
 
 
@@ -291,35 +322,53 @@ def _max_age(response: aiohttp.ClientResponse) -> timedelta | None:
     return read_max_age(", ".join(response.headers.getall("Cache-Control", ())))
 
 
+def _push_links(response: aiohttp.ClientResponse) -> dict[str, str | None]:
+    """What the Link header says of WebSub (w3.org/TR/websub, 4)."""
+    hub, topic = response.links.get("hub"), response.links.get("self")
+    if not hub:
+        return {"hub_url": None, "topic_url": None}
+    return {"hub_url": str(hub["url"]), "topic_url": str(topic["url"]) if topic else None}
+
+
 def _content_type(response: aiohttp.ClientResponse) -> str:
     text = response.headers.get("Content-Type", "")[:_MAX_CONTENT_TYPE_LENGTH]
     return text.encode("ascii", "replace").decode("ascii")
 
 
-def _explain(error: aiohttp.ClientError | OSError, limits: FetchLimits) -> str:
+def _explain(error: aiohttp.ClientError | OSError, limits: FetchLimits) -> Trouble:
     """What happened, for a person who does not know what a socket is."""
     match error:
         case aiohttp.ConnectionTimeoutError():
-            return f"no connection within {limits.connect_timeout.total_seconds():g} s"
+            return _slow("connection", limits.connect_timeout)
         case TimeoutError():
-            return f"no answer within {limits.timeout.total_seconds():g} s"
-        case aiohttp.ClientConnectorDNSError(os_error=socket.gaierror(errno=socket.EAI_AGAIN)):
-            return f"the name {error.host} could not be looked up just now (DNS)"
-        case aiohttp.ClientConnectorDNSError():
-            return f"the name {error.host} was not found (DNS)"
+            return _slow("answer", limits.timeout)
+        case aiohttp.ClientConnectorDNSError(os_error=cause):
+            later = isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_AGAIN
+            words = "could not be looked up just now" if later else "was not found"
+            return _trouble("dns", f"the name {error.host} {words} (DNS)", name=error.host)
         case aiohttp.ClientConnectorCertificateError(certificate_error=cause):
-            reason = getattr(cause, "verify_message", "") or str(cause)
-            return f"its TLS certificate is not valid: {reason.rstrip('.')}"
-        case aiohttp.ClientConnectorSSLError():
-            return "no secure connection (TLS) could be made"
+            return explain_certificate(cause)
+        case aiohttp.ClientConnectorSSLError(os_error=cause):
+            return explain_handshake(cause)
         case aiohttp.ServerDisconnectedError():
-            return "the server closed the connection before it answered"
+            return _trouble("closed", "the server closed the connection before it answered")
         case aiohttp.ClientPayloadError():
-            return "the answer broke off or is damaged"
+            return _trouble("damaged", "the answer broke off or is damaged")
         case aiohttp.ClientResponseError():
-            return "the answer is not proper HTTP"
+            return _trouble("not-http", "the answer is not proper HTTP")
+        case aiohttp.ClientConnectorError(os_error=ConnectionResetError()):
+            return _trouble("closed", "the server closed the connection before it answered")
         case OSError(errno=errno.EACCES):  # from the guard
-            return str(error.strerror)
-        case OSError(errno=int(number)):
-            return _REASONS.get(number, "the connection failed")
-    return "the connection failed"
+            return _trouble("", str(error.strerror))
+        case OSError(errno=int(number)) if number in _REASONS:
+            return _trouble(*_REASONS[number])
+    return _trouble("", "the connection failed")
+
+
+def _slow(what: str, limit: timedelta) -> Trouble:
+    seconds = f"{limit.total_seconds():g}"
+    return _trouble("slow", f"no {what} within {seconds} s", seconds=seconds)
+
+
+def _trouble(code: str, detail: str, **facts: str) -> Trouble:
+    return Trouble(reason_of(code, **facts), detail, Unreachable.advice)

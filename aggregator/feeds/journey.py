@@ -68,12 +68,14 @@ class Journey:
     def follow(self, status: int, location: str) -> None:
         """Go where a redirect leads; raise where that is nowhere, in a circle, or once too often."""
         if not location:
-            raise self._dead_end(status, "it redirects without saying where to")
+            raise self._dead_end(status, "it redirects without saying where to", "redirect-nowhere")
         target = self._resolve(location)
         if target in self._visited:
-            raise self._dead_end(status, "it redirects in a circle")
+            raise self._dead_end(status, "it redirects in a circle", "redirect-loop")
         if len(self._visited) > self._limits.max_redirects:
-            raise self._dead_end(status, f"it redirects more than {self._limits.max_redirects} times")
+            raise self._dead_end(
+                status, f"it redirects more than {self._limits.max_redirects} times", "redirect-loop"
+            )
         self.target = target
         self._visited.append(target)
         self._statuses.append(status)
@@ -87,13 +89,14 @@ class Journey:
         try:
             return normalize_url(urljoin(self.target, location))
         except AddressRefused as error:
-            detail = error.detail
+            detail, reason = error.detail, error.reason
         except ValueError:
-            detail = "it is not a proper address"
-        raise self.failure(AddressRefused, f"it redirects to an address that is not fetched: {detail}")
+            detail, reason = "it is not a proper address", "bad-address"
+        words = f"it redirects to an address that is not fetched: {detail}"
+        raise self.failure(AddressRefused, words).because(reason)
 
-    def _dead_end(self, status: int, detail: str) -> BadStatus:
-        error = self.failure(BadStatus, detail)
+    def _dead_end(self, status: int, detail: str, reason: str) -> BadStatus:
+        error = self.failure(BadStatus, detail).because(reason)
         error.status = status
         return error
 

@@ -23,7 +23,7 @@ def read_json_feed(text: str, *, url: str) -> RawFeed:
     except (ValueError, RecursionError) as error:
         raise MalformedFeed(url, "it begins like JSON, but is not") from error
     if not isinstance(document, dict) or not _is_feed(document):
-        raise NotAFeed(url, "it is JSON, but not a JSON Feed")
+        raise NotAFeed(url, "it is JSON, but not a JSON Feed").because("is-json")
     return RawFeed(
         title=one_line(_text(document, "title"), "text"),
         link=_text(document, "home_page_url"),

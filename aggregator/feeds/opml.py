@@ -63,7 +63,8 @@ def parse_opml(data: bytes) -> tuple[Outline, ...]:
     """
     if len(data) > MAX_BYTES:
         detail = f"The file is larger than {MAX_BYTES:,} bytes"
-        raise OpmlError("", detail, advice="Split it into smaller files and import them one by one.")
+        advice = "Split it into smaller files and import them one by one."
+        raise OpmlError("", detail, advice=advice).because("opml-too-large")
     text = _FORBIDDEN.sub("", decode(data))
     markup = _AMPERSAND.sub(_numeric_reference, _PROLOG.sub("", text))
     try:
@@ -191,17 +192,21 @@ def _no_outline(data: bytes, text: str) -> OpmlError:
     name = root[1].lower() if root else ""
     advice = "Export the list again as OPML from the program it comes from."
     if not text.strip():
-        detail = "The file is empty"
+        reason, detail = "opml-empty", "The file is empty"
     elif data.startswith((b"PK\x03\x04", b"\x1f\x8b")):
-        detail, advice = "The file is a compressed archive", "Unpack it and import the OPML file in it."
+        reason, detail = "opml-archive", "The file is a compressed archive"
+        advice = "Unpack it and import the OPML file in it."
     elif name in ("html", "head", "body"):
-        detail = "The file is a web page, not an OPML list of feeds"
+        reason, detail = "opml-page", "The file is a web page, not an OPML list of feeds"
         advice = "Download the OPML file itself, not the page that shows it."
     elif name in ("rss", "feed") or "http://purl.org/rss/1.0/" in text[:1000]:
-        detail, advice = "The file is a feed, not an OPML list of feeds", "Subscribe to its address instead."
+        reason, detail = "opml-feed", "The file is a feed, not an OPML list of feeds"
+        advice = "Subscribe to its address instead."
+    elif name:
+        reason, detail = "opml-no-outline", "The file holds no OPML outline"
     else:
-        detail = "The file holds no OPML outline" if name else "The file is neither OPML nor any other XML"
-    return OpmlError("", detail, advice=advice)
+        reason, detail = "opml-other", "The file is neither OPML nor any other XML"
+    return OpmlError("", detail, advice=advice).because(reason)
 
 
 def write_opml(outlines: Iterable[Outline], *, title: str, created_at: datetime) -> bytes:

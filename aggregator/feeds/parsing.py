@@ -28,6 +28,7 @@ from aggregator.feeds.jsonfeed import read_json_feed
 from aggregator.feeds.normalizing import RawEntry, RawFeed, normalize, time_to_live
 from aggregator.feeds.plainitems import read_items
 from aggregator.feeds.values import Kind, as_html, one_line
+from aggregator.feeds.wishes import read_wishes
 from aggregator.feeds.xmltext import prepare_xml
 
 if TYPE_CHECKING:
@@ -70,6 +71,17 @@ _ROOT_NAMES = {
     "urlset": "a sitemap",
     "sitemapindex": "a sitemap",
 }
+_REASONS = {
+    "empty": "is-empty",
+    "a PDF file": "is-pdf",
+    "an image": "is-image",
+    "an image or a sound": "is-image",
+    "a compressed file": "is-compressed",
+    "an HTML page": "is-page",
+    "an OPML file": "is-opml",
+    "a sitemap": "is-sitemap",
+    "a text without markup": "is-text",
+}
 _FIRST_TAG = re.compile(r"<!--.*?(?:-->|\Z)|<!doctype\s+(html)|<([a-z][\w.:-]*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -81,21 +93,25 @@ def parse_feed(
     `known_items` are the `item_hashes` of an earlier document of this feed: what was in it, byte for byte, is
     left out. Raises `NotAFeed` (with what it is instead) and `MalformedFeed`.
     """
-    raw, hashes = read_document(body, url=url, content_type=content_type, known_items=known_items)
-    return replace(normalize(raw, url=url, now=now), item_hashes=b"".join(hashes))
-
-
-def read_document(
-    body: bytes, *, url: str, content_type: str, known_items: bytes = b""
-) -> tuple[RawFeed, tuple[bytes, ...]]:
-    """The same as its format says it, and the hashes of its items."""
     text = decode(body, content_type)
+    raw, hashes = _read_text(text, body, url, known_items)
+    wishes = read_wishes(text, url=url)
+    return replace(normalize(raw, url=url, now=now), item_hashes=b"".join(hashes), wishes=wishes)
+
+
+def read_document(body: bytes, *, url: str, content_type: str) -> RawFeed:
+    """The same as its format says it."""
+    return _read_text(decode(body, content_type), body, url, b"")[0]
+
+
+def _read_text(text: str, body: bytes, url: str, known_items: bytes) -> tuple[RawFeed, tuple[bytes, ...]]:
     if text.lstrip("\ufeff\0 \t\r\n").startswith(("{", "[")):
         return read_json_feed(text.strip("\ufeff\0 \t\r\n"), url=url), ()
     xml = prepare_xml(text) or ""
     document, hashes = _read_document(xml, known_items, url)
     if not (document.get("version") or document.get("entries") or _is_empty_cdf(xml, document)):
-        raise NotAFeed(url, f"it is {_what_it_is(body, text)}")
+        what = _what_it_is(body, text)
+        raise NotAFeed(url, f"it is {what}").because(_REASONS.get(what, "is-other"))
     return _feed(document), hashes
 
 

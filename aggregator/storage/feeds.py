@@ -6,21 +6,30 @@ transaction that the caller opened.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, case, exists, func, insert, literal, or_, select, update
 
-from aggregator.domain import ClaimedFeed, CleanFeed, Feed, Validators
-from aggregator.storage.schema import feed_states, feeds, subscriptions
+from aggregator.domain import (
+    ClaimedFeed,
+    CleanFeed,
+    Feed,
+    Move,
+    Outcome,
+    Schedule,
+    SkippedTimes,
+    Validators,
+    Withdrawn,
+)
+from aggregator.storage.schema import feed_states, feeds, push_subscriptions, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Row
 
-    from aggregator.domain import Schedule
     from aggregator.errors import FeedError
 
 
@@ -84,8 +93,9 @@ def claim_due(
     """
     free = or_(feed_states.c.lease_until.is_(None), feed_states.c.lease_until <= now)
     rows = connection.execute(
-        select(feed_states, feeds.c.url)
+        select(feed_states, feeds.c.url, (push_subscriptions.c.until > now).label("pushed"))
         .join(feeds, feeds.c.id == feed_states.c.feed_id)
+        .outerjoin(push_subscriptions, push_subscriptions.c.feed_id == feed_states.c.feed_id)
         .where(free, *_wanted(now, everything, not_checked_since, feed_id))
         .order_by(feed_states.c.next_fetch_at, feed_states.c.feed_id)
         .with_for_update(skip_locked=True, of=feed_states)
@@ -112,10 +122,14 @@ def count_held(
 def _wanted(
     now: datetime, everything: bool, not_checked_since: datetime | None, feed_id: int | None
 ) -> Iterable[ColumnElement[bool]]:
-    yield exists().where(subscriptions.c.feed_id == feed_states.c.feed_id)
+    yield exists().where(
+        subscriptions.c.feed_id == feed_states.c.feed_id, subscriptions.c.paused_at.is_(None)
+    )
     if feed_id is not None:
         yield feed_states.c.feed_id == feed_id
-    elif not_checked_since is not None:
+        return
+    yield feed_states.c.gone_at.is_(None)
+    if not_checked_since is not None:
         stale = and_(feed_states.c.failures == 0, feed_states.c.last_checked_at < not_checked_since)
         yield or_(feed_states.c.next_fetch_at <= now, stale)
     elif not everything:
@@ -140,9 +154,29 @@ def _hold(
             body_hash=row.body_hash,
             failures=row.failures,
             interval=timedelta(seconds=row.interval_seconds),
+            published=row.published,
+            asked=None if row.asked_seconds is None else timedelta(seconds=row.asked_seconds),
+            skipped=row.skipped,
+            move=to_move(row),
+            gone=to_gone(row),
+            pushed=bool(row.pushed),
         )
         for row in rows
     )
+
+
+def to_move(row: Row[Any]) -> Move | None:
+    facts = row._mapping
+    if facts["moved_to"] is None or facts["moved_since"] is None:
+        return None
+    return Move(url=facts["moved_to"], since=facts["moved_since"], times=facts["moved_times"])
+
+
+def to_gone(row: Row[Any]) -> Withdrawn | None:
+    facts = row._mapping
+    if facts["gone_since"] is None:
+        return None
+    return Withdrawn(since=facts["gone_since"], times=facts["gone_times"], stopped_at=facts["gone_at"])
 
 
 def renew_leases(connection: Connection, holder: str, *, until: datetime) -> None:
@@ -173,9 +207,20 @@ def holds(connection: Connection, feed_id: int, holder: str) -> bool:
 
 
 def record_success(
-    connection: Connection, feed_id: int, schedule: Schedule, *, validators: Validators, body_hash: str
+    connection: Connection,
+    feed_id: int,
+    schedule: Schedule,
+    *,
+    validators: Validators,
+    body_hash: str,
+    outcome: Outcome = "changed",
+    move: Move | None = None,
+    published: tuple[datetime, ...] = (),
+    asked: timedelta | None = None,
+    skipped: SkippedTimes | None = None,
 ) -> None:
     """The document was read, and what it holds is recorded in the same transaction."""
+    news = {"changed_at": schedule.checked_at} if outcome == "new" else {}
     connection.execute(
         update(feed_states)
         .where(feed_states.c.feed_id == feed_id)
@@ -183,15 +228,30 @@ def record_success(
             etag=validators.etag,
             last_modified=validators.last_modified,
             body_hash=body_hash,
+            asked_seconds=None if asked is None else asked.total_seconds(),
+            skipped=skipped,
+            published=published,
+            outcome=outcome,
+            **news,
+            **_moved(move),
             **_HEALTHY,
             **_scheduled(schedule),
         )
     )
 
 
-def record_unchanged(
-    connection: Connection, holder: str, unchanged: Sequence[tuple[int, Schedule, Validators]]
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged:
+    """A check that brought the document that is stored."""
+
+    feed_id: int
+    outcome: Outcome
+    schedule: Schedule
+    validators: Validators
+    move: Move | None
+
+
+def record_unchanged(connection: Connection, holder: str, unchanged: Sequence[Unchanged]) -> None:
     """Feeds whose document is the one that is stored; claims that were lost in the meantime are left out."""
     statement = (
         update(feed_states)
@@ -200,18 +260,27 @@ def record_unchanged(
     )
     rows = [
         {
-            "checked_id": feed_id,
-            "new_etag": validators.etag,
-            "new_modified": validators.last_modified,
-            **_scheduled(schedule),
+            "checked_id": checked.feed_id,
+            "new_etag": checked.validators.etag,
+            "new_modified": checked.validators.last_modified,
+            "outcome": checked.outcome,
+            **_moved(checked.move),
+            **_scheduled(checked.schedule),
         }
-        for feed_id, schedule, validators in unchanged
+        for checked in unchanged
     ]
     if rows:
         connection.execute(statement, rows)
 
 
-def record_failure(connection: Connection, feed_id: int, schedule: Schedule, error: FeedError) -> None:
+def record_failure(
+    connection: Connection,
+    feed_id: int,
+    schedule: Schedule,
+    error: FeedError,
+    *,
+    gone: Withdrawn | None = None,
+) -> None:
     """Count the failure and keep everything else, the validators above all."""
     connection.execute(
         update(feed_states)
@@ -223,12 +292,34 @@ def record_failure(connection: Connection, feed_id: int, schedule: Schedule, err
             ),
             error_code=error.code,
             error=str(error),
+            error_reason=error.reason or None,
+            outcome="failed",
+            gone_since=gone.since if gone else None,
+            gone_times=gone.times if gone else 0,
+            gone_at=gone.stopped_at if gone else None,
             **_scheduled(schedule),
         )
     )
 
 
-_HEALTHY = {"failures": 0, "failing_since": None, "error_code": None, "error": None}
+_HEALTHY = {
+    "failures": 0,
+    "failing_since": None,
+    "error_code": None,
+    "error": None,
+    "error_reason": None,
+    "gone_since": None,
+    "gone_times": 0,
+    "gone_at": None,
+}
+
+
+def _moved(move: Move | None) -> dict[str, object]:
+    return {
+        "moved_to": move.url if move else None,
+        "moved_since": move.since if move else None,
+        "moved_times": move.times if move else 0,
+    }
 
 
 def _scheduled(schedule: Schedule) -> dict[str, object]:
@@ -239,6 +330,45 @@ def _scheduled(schedule: Schedule) -> dict[str, object]:
         "lease_holder": None,
         "lease_until": None,
     }
+
+
+def postpone(
+    connection: Connection, holder: str, feed_ids: Sequence[int], *, host: str, until: datetime
+) -> None:
+    """A host has had enough of us: these claims are given back, and no feed of `host` (a name,
+    perhaps with a port) is due before `until`."""
+    for start in range(0, len(feed_ids), 500):
+        some = feed_ids[start : start + 500]
+        connection.execute(
+            update(feed_states)
+            .where(feed_states.c.feed_id.in_(some), feed_states.c.lease_holder == holder)
+            .values(lease_holder=None, lease_until=None)
+        )
+    origins = (feeds.c.url.startswith(f"{scheme}://{host}/", autoescape=True) for scheme in ("http", "https"))
+    there = select(feeds.c.id).where(or_(*origins))
+    connection.execute(
+        update(feed_states)
+        .where(feed_states.c.feed_id.in_(there), feed_states.c.next_fetch_at < until)
+        .values(next_fetch_at=until)
+    )
+
+
+def hurry(
+    connection: Connection, feed_id: int, *, now: datetime, pause: timedelta, revive: bool = True
+) -> bool:
+    """Make the feed due, `pause` after its last check at the earliest; `revive` one that is gone.
+
+    False where it was due as early already.
+    """
+    mine = feed_states.c.feed_id == feed_id
+    checked_at = connection.scalar(select(feed_states.c.last_checked_at).where(mine))
+    due = max(now, checked_at + pause) if checked_at and checked_at <= now else now
+    if revive:
+        connection.execute(update(feed_states).where(mine).values(gone_at=None))
+    done = connection.execute(
+        update(feed_states).where(mine, feed_states.c.next_fetch_at > due).values(next_fetch_at=due)
+    )
+    return done.rowcount > 0
 
 
 def record_feed(connection: Connection, feed_id: int, document: CleanFeed) -> None:

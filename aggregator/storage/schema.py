@@ -31,7 +31,7 @@ from sqlalchemy import (
     types,
 )
 
-from aggregator.domain import Details, Enclosure
+from aggregator.domain import Details, Enclosure, SkippedTimes
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
@@ -87,6 +87,35 @@ class DetailsText(types.TypeDecorator["Details"]):
         enclosures = tuple(Enclosure(**enclosure) for enclosure in said.pop("enclosures", ()))
         categories = tuple(said.pop("categories", ()))
         return Details(enclosures=enclosures, categories=categories, **said)
+
+
+class MomentsText(types.TypeDecorator["tuple[datetime, ...]"]):
+    """Moments as a JSON array of seconds since 1970; NULL where there are none."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[datetime, ...] | None, dialect: Dialect) -> str | None:
+        return json.dumps([int(moment.timestamp()) for moment in value]) if value else None
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[datetime, ...]:
+        return tuple(datetime.fromtimestamp(seconds, UTC) for seconds in json.loads(value or "[]"))
+
+
+class SkippedText(types.TypeDecorator["SkippedTimes"]):
+    """Skipped hours and week days as two JSON arrays in one."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: SkippedTimes | None, dialect: Dialect) -> str | None:
+        return json.dumps([sorted(value.hours), sorted(value.weekdays)]) if value else None
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> SkippedTimes | None:
+        if value is None:
+            return None
+        hours, weekdays = json.loads(value)
+        return SkippedTimes(hours=frozenset(hours), weekdays=frozenset(weekdays))
 
 
 metadata = MetaData(
@@ -247,12 +276,16 @@ feed_states = Table(
     Column("lease_until", UtcDateTime),
     Column("outcome", Text),
     Column("changed_at", UtcDateTime),
+    Column("published", MomentsText),
+    Column("error_reason", Text),
     Column("gone_at", UtcDateTime),
+    Column("gone_since", UtcDateTime),
+    Column("gone_times", Integer, nullable=False, server_default="0"),
     Column("moved_to", Text),
     Column("moved_since", UtcDateTime),
     Column("moved_times", Integer, nullable=False, server_default="0"),
     Column("asked_seconds", Float),
-    Column("skipped", Text),
+    Column("skipped", SkippedText),
     Column("known_items", LargeBinary),
     Column("icon_checked_at", UtcDateTime),
     Index(None, "next_fetch_at"),

@@ -8,8 +8,16 @@ from sqlalchemy import and_, delete, func, insert, select, update
 
 from aggregator.domain import CategoryPath, FetchState, Subscription
 from aggregator.errors import NotFound
-from aggregator.storage.feeds import feed_columns, to_feed
-from aggregator.storage.schema import categories, entries, feed_states, feeds, statuses, subscriptions
+from aggregator.storage.feeds import feed_columns, to_feed, to_gone, to_move
+from aggregator.storage.schema import (
+    categories,
+    entries,
+    feed_states,
+    feeds,
+    push_subscriptions,
+    statuses,
+    subscriptions,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,6 +31,17 @@ _STATE = (
     feed_states.c.failing_since,
     feed_states.c.error_code,
     feed_states.c.error,
+    feed_states.c.error_reason,
+    feed_states.c.outcome,
+    feed_states.c.changed_at,
+    feed_states.c.published,
+    feed_states.c.gone_at,
+    feed_states.c.gone_since,
+    feed_states.c.gone_times,
+    feed_states.c.moved_to,
+    feed_states.c.moved_since,
+    feed_states.c.moved_times,
+    push_subscriptions.c.until,
 )
 
 
@@ -49,6 +68,15 @@ def subscribe(
         )
     )
     return True
+
+
+def set_paused(connection: Connection, user_id: int, feed_id: int, *, paused_at: datetime | None) -> None:
+    """A feed that everybody has paused who follows it is not fetched."""
+    connection.execute(
+        update(subscriptions)
+        .where(subscriptions.c.user_id == user_id, subscriptions.c.feed_id == feed_id)
+        .values(paused_at=paused_at)
+    )
 
 
 def unsubscribe(connection: Connection, user_id: int, feed_id: int) -> None:
@@ -78,10 +106,18 @@ def _count_unread(connection: Connection, user_id: int, feed_id: int) -> int:
 
 def _selection(user_id: int) -> Select[tuple[object, ...]]:
     return (
-        select(*feed_columns(), subscriptions.c.title, subscriptions.c.unread, categories.c.path, *_STATE)
+        select(
+            *feed_columns(),
+            subscriptions.c.title,
+            subscriptions.c.unread,
+            subscriptions.c.paused_at,
+            categories.c.path,
+            *_STATE,
+        )
         .join(feeds, feeds.c.id == subscriptions.c.feed_id)
         .join(feed_states, feed_states.c.feed_id == feeds.c.id)
         .outerjoin(categories, categories.c.id == subscriptions.c.category_id)
+        .outerjoin(push_subscriptions, push_subscriptions.c.feed_id == feeds.c.id)
         .where(subscriptions.c.user_id == user_id)
     )
 
@@ -101,7 +137,15 @@ def _to_subscription(row: Row[tuple[object, ...]]) -> Subscription:
             failing_since=facts["failing_since"],
             error_code=facts["error_code"],
             error=facts["error"],
+            error_reason=facts["error_reason"],
+            outcome=facts["outcome"],
+            changed_at=facts["changed_at"],
+            published=facts["published"],
+            gone=to_gone(row),
+            move=to_move(row),
+            pushed_until=facts["until"],
         ),
+        paused_at=facts["paused_at"],
     )
 
 
@@ -127,6 +171,17 @@ def get_subscription(connection: Connection, user_id: int, feed_id: int) -> Subs
 def find_by_url(connection: Connection, user_id: int, url: str) -> Subscription | None:
     row = connection.execute(_selection(user_id).where(feeds.c.url == url)).first()
     return None if row is None else _to_subscription(row)
+
+
+def recount_unread(connection: Connection, feed_id: int) -> None:
+    """Count anew for everybody who follows the feed."""
+    readers = connection.scalars(select(subscriptions.c.user_id).where(subscriptions.c.feed_id == feed_id))
+    for user_id in readers.all():
+        connection.execute(
+            update(subscriptions)
+            .where(subscriptions.c.user_id == user_id, subscriptions.c.feed_id == feed_id)
+            .values(unread=_count_unread(connection, user_id, feed_id))
+        )
 
 
 def total_unread(connection: Connection, user_id: int) -> int:

@@ -54,7 +54,7 @@ def test_what_has_not_changed_is_not_sent_again() -> None:
         first = document(server.url())
         assert first.validators.etag == '"one"'
         again = fetch(server.url(), first.validators)
-    assert again == NotModified(validators=first.validators, max_age=None)
+    assert again == NotModified(validators=first.validators, max_age=None, url=server.url())
     assert server.requests[1].headers["if-none-match"] == '"one"'
     assert server.requests[1].headers["if-modified-since"] == "Tue, 01 Jan 2030 00:00:00 GMT"
 
@@ -72,7 +72,9 @@ def test_a_304_brings_new_validators_and_freshness() -> None:
     with FeedServer({"/": answer}) as server:
         found = fetch(server.url(), Validators(etag='"one"', last_modified="x"))
     assert found == NotModified(
-        validators=Validators(etag='"two"', last_modified="x"), max_age=timedelta(minutes=1)
+        validators=Validators(etag='"two"', last_modified="x"),
+        max_age=timedelta(minutes=1),
+        url=server.url(),
     )
 
 

@@ -45,14 +45,6 @@ def test_a_library_that_cannot_be_read(site: Site, tmp_path: Path) -> None:
     assert "users" not in answer.text
 
 
-def test_health(site: Site, tmp_path: Path) -> None:
-    answer = site.get("/health")
-    assert (answer.status_code, answer.json) == (200, {"status": "ok"})
-    spoil(tmp_path)
-    answer = site.get("/health")
-    assert (answer.status_code, answer.json) == (503, {"status": "error"})
-
-
 def test_robots_are_not_welcome(site: Site) -> None:
     assert site.get("/robots.txt").text == "User-agent: *\nDisallow: /\n"
 

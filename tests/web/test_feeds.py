@@ -57,8 +57,15 @@ def test_feeds_in_trouble_come_first_and_say_since_when_and_why(site: Site) -> N
     follow(site.database, "https://a.example/", "A Fine")
     young = follow(site.database, "https://y.example/", "Young trouble")
     old = follow(site.database, "https://o.example/", "Old trouble")
-    checked(site, young, Unreachable("https://y.example/", "no answer within 30 s"))
-    checked(site, old, BadStatus("https://o.example/", "the server answered 404 (Not Found)"), days=9)
+    checked(
+        site, young, Unreachable("https://y.example/", "no answer within 30 s").because("slow", seconds=30)
+    )
+    checked(
+        site,
+        old,
+        BadStatus("https://o.example/", "the server answered 404 (Not Found)").because("status", status=404),
+        days=9,
+    )
     page = site.get("/feeds").text
     shown = re.findall(r'<a href="/feeds/\d+">([^<]*)</a>', page)
     assert shown == ["Old trouble", "Young trouble", "A Fine"]

@@ -81,10 +81,14 @@ def test_nothing_on_a_page_is_inline(filled: Site) -> None:
 # ── forged requests ──────────────────────────────────────────────────────────────────────────────
 
 
+HUB_ROUTE = "/push/<string(maxlength=100):token>"
+
+
 def unsafe_routes(site: Site) -> list[str]:
     rules = [rule for rule in site.app.url_map.iter_rules() if "POST" in (rule.methods or ())]
     assert len(rules) >= 8
-    return [re.sub(r"<[^>]+>", "1", rule.rule) for rule in rules]
+    # What a hub sends bears its signature instead of a token: see test_pushing.py.
+    return [re.sub(r"<[^>]+>", "1", rule.rule) for rule in rules if rule.rule != HUB_ROUTE]
 
 
 def dump(site: Site) -> str:

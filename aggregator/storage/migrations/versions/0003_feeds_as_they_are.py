@@ -94,7 +94,11 @@ def upgrade() -> None:
     for column in (
         sa.Column("outcome", sa.Text),
         sa.Column("changed_at", MOMENT),
+        sa.Column("published", sa.Text),
+        sa.Column("error_reason", sa.Text),
         sa.Column("gone_at", MOMENT),
+        sa.Column("gone_since", MOMENT),
+        sa.Column("gone_times", sa.Integer, nullable=False, server_default="0"),
         sa.Column("moved_to", sa.Text),
         sa.Column("moved_since", MOMENT),
         sa.Column("moved_times", sa.Integer, nullable=False, server_default="0"),

@@ -1,0 +1,110 @@
+"""A feed that has moved for good takes its new address; where another feed has it, the two become one.
+
+Nothing that a person did is lost: subscriptions, read, starred, own titles and categories go over. An entry
+that both have (the same guid) is one entry: read or starred if it was so in either.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, delete, exists, func, select, update
+
+from aggregator.storage.entries import insert_into
+from aggregator.storage.schema import (
+    entries,
+    feed_states,
+    feeds,
+    pruned_entries,
+    retention_rules,
+    revisions,
+    statuses,
+    subscriptions,
+)
+from aggregator.storage.subscriptions import recount_unread
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_STILL_THERE = {"moved_to": None, "moved_since": None, "moved_times": 0}
+
+
+def adopt(connection: Connection, feed_id: int, url: str) -> int:
+    """Give the feed this address. Returns the id under which it lives on: that of another feed, if one has
+    the address."""
+    other = connection.scalar(select(feeds.c.id).where(feeds.c.url == url, feeds.c.id != feed_id))
+    if other is not None:
+        _merge(connection, feed_id, int(other))
+        return int(other)
+    connection.execute(update(feeds).where(feeds.c.id == feed_id).values(url=url))
+    connection.execute(update(feed_states).where(feed_states.c.feed_id == feed_id).values(**_STILL_THERE))
+    return feed_id
+
+
+def find_moved(connection: Connection, user_id: int, url: str) -> int | None:
+    """The feed that this person follows and that answers, by permanent redirects, from this address."""
+    followed = select(subscriptions.c.feed_id).where(subscriptions.c.user_id == user_id)
+    found = select(feed_states.c.feed_id).where(
+        feed_states.c.moved_to == url, feed_states.c.feed_id.in_(followed)
+    )
+    return connection.scalar(found.order_by(feed_states.c.feed_id).limit(1))
+
+
+def _merge(connection: Connection, old: int, new: int) -> None:
+    """What hangs on the feed `old` goes to `new`; then it is deleted, and what the machine knew with it."""
+    for entry_id, twin_id in _twins(connection, old, new):
+        _merge_entry(connection, entry_id, twin_id)
+    connection.execute(update(entries).where(entries.c.feed_id == old).values(feed_id=new))
+    _merge_subscriptions(connection, old, new)
+    _merge_memory(connection, old, new)
+    connection.execute(delete(feeds).where(feeds.c.id == old))
+    recount_unread(connection, new)
+
+
+def _twins(connection: Connection, old: int, new: int) -> list[tuple[int, int]]:
+    """(id in `old`, id in `new`) of the entries that both have."""
+    twins = entries.alias("twins")
+    both = and_(entries.c.feed_id == old, twins.c.feed_id == new, twins.c.guid == entries.c.guid)
+    return [(row[0], row[1]) for row in connection.execute(select(entries.c.id, twins.c.id).where(both))]
+
+
+def _merge_entry(connection: Connection, entry_id: int, twin_id: int) -> None:
+    for row in connection.execute(select(statuses).where(statuses.c.entry_id == entry_id)).all():
+        merged = insert_into(connection, statuses).values(
+            user_id=row.user_id, entry_id=twin_id, read_at=row.read_at, starred_at=row.starred_at
+        )
+        kept = {
+            name: func.coalesce(statuses.c[name], merged.excluded[name]) for name in ("read_at", "starred_at")
+        }
+        connection.execute(
+            merged.on_conflict_do_update(index_elements=[statuses.c.user_id, statuses.c.entry_id], set_=kept)
+        )
+    connection.execute(update(revisions).where(revisions.c.entry_id == entry_id).values(entry_id=twin_id))
+    connection.execute(delete(entries).where(entries.c.id == entry_id))
+
+
+def _merge_subscriptions(connection: Connection, old: int, new: int) -> None:
+    """Who follows one of the two keeps it; who follows both keeps that of the new address, under the title
+    and in the category that they gave to either."""
+    mine, theirs = subscriptions.c, subscriptions.alias("theirs")
+    has_both = exists().where(theirs.c.feed_id == new, theirs.c.user_id == mine.user_id)
+    connection.execute(update(subscriptions).where(mine.feed_id == old, ~has_both).values(feed_id=new))
+    for row in connection.execute(select(subscriptions).where(mine.feed_id == old)).all():
+        connection.execute(
+            update(subscriptions)
+            .where(mine.feed_id == new, mine.user_id == row.user_id)
+            .values(
+                title=func.coalesce(mine.title, row.title),
+                category_id=func.coalesce(mine.category_id, row.category_id),
+                paused_at=mine.paused_at if row.paused_at else None,
+            )
+        )
+
+
+def _merge_memory(connection: Connection, old: int, new: int) -> None:
+    """What was pruned stays pruned, and the rule of the feed that had one holds."""
+    for table in (pruned_entries, retention_rules):
+        columns = [column for column in table.c if column.name != "feed_id"]
+        for row in connection.execute(select(*columns).where(table.c.feed_id == old)).all():
+            copied = insert_into(connection, table).values(feed_id=new, **row._mapping)
+            connection.execute(copied.on_conflict_do_nothing())

@@ -1,0 +1,137 @@
+"""Two feeds that become one, on SQLite and on PostgreSQL: nobody's data is lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from library import NOW, an_entry, follow, owner, publish
+from postgres import serve_postgres
+from sqlalchemy import insert, select, text
+
+from aggregator.errors import NotFound
+from aggregator.storage import entries, feeds, moves, subscriptions
+from aggregator.storage.engine import Database, sqlite_url
+from aggregator.storage.schema import pruned_entries, revisions, users
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+OLD, NEW = "https://old.example/feed", "https://new.example/feed"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with serve_postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    if request.param == "sqlite":
+        with Database.open(sqlite_url(tmp_path / "library.sqlite")) as found:
+            yield found
+        return
+    url = request.getfixturevalue("server")
+    with Database(url) as empty, empty.write() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    with Database.open(url) as found:
+        yield found
+
+
+def shown(database: Database, feed: int) -> dict[str, tuple[bool, bool]]:
+    """title → (read, starred)"""
+    with database.read() as connection:
+        found = entries.list_headlines(connection, owner(database), entries.Selection(feed_id=feed))
+    return {headline.title: (headline.read, headline.starred) for headline in found}
+
+
+def adopt(database: Database, feed: int) -> int:
+    with database.write() as connection:
+        return moves.adopt(connection, feed, NEW)
+
+
+def test_a_new_address_that_nobody_has(database: Database) -> None:
+    feed = follow(database, OLD, "A")
+    publish(database, feed, an_entry("One"))
+    assert adopt(database, feed) == feed
+    with database.read() as connection:
+        found = subscriptions.get_subscription(connection, owner(database), feed)
+    assert (found.feed.url, found.unread) == (NEW, 1)
+    assert adopt(database, feed) == feed  # twice does no harm
+
+
+def test_what_a_person_did_with_either_feed_is_kept(database: Database) -> None:
+    reader = owner(database)
+    old = follow(database, OLD, "Old", category=("Presse",))
+    new = follow(database, NEW, "New")
+    names = ("Read in old", "Starred in old", "Read in new", "Untouched")
+    theirs = dict(zip(names, publish(database, old, *(an_entry(name) for name in names)), strict=True))
+    ours = dict(zip(names, publish(database, new, *(an_entry(name) for name in names)), strict=True))
+    (alone,) = publish(database, old, an_entry("Only in old"))
+    publish(database, new, an_entry("Only in new"))
+    with database.write() as connection:
+        entries.set_read(connection, reader, theirs["Read in old"], read=True, now=NOW)
+        entries.set_starred(connection, reader, theirs["Starred in old"], starred=True, now=NOW)
+        entries.set_read(connection, reader, ours["Starred in old"], read=True, now=NOW)
+        entries.set_read(connection, reader, ours["Read in new"], read=True, now=NOW)
+        entries.set_starred(connection, reader, alone, starred=True, now=NOW)
+        connection.execute(
+            insert(revisions).values(entry_id=theirs["Untouched"], replaced_at=NOW, title="Before", html="")
+        )
+        for feed in (old, new):
+            connection.execute(
+                insert(pruned_entries).values(feed_id=feed, guid="both", content_hash="x", pruned_at=NOW)
+            )
+        connection.execute(
+            insert(pruned_entries).values(feed_id=old, guid="old", content_hash="x", pruned_at=NOW)
+        )
+    assert adopt(database, old) == new
+    assert shown(database, new) == {
+        "Read in old": (True, False),
+        "Starred in old": (True, True),
+        "Read in new": (True, False),
+        "Untouched": (False, False),
+        "Only in old": (False, True),
+        "Only in new": (False, False),
+    }
+    with database.read() as connection:
+        found = subscriptions.get_subscription(connection, reader, new)
+        assert (found.category, found.unread) == (("Presse",), 3)
+        with pytest.raises(NotFound):
+            subscriptions.get_subscription(connection, reader, old)
+        assert connection.scalars(select(revisions.c.entry_id)).all() == [ours["Untouched"]]
+        pruned = select(pruned_entries.c.guid).where(pruned_entries.c.feed_id == new)
+        assert sorted(connection.scalars(pruned)) == ["both", "old"]
+
+
+def test_who_follows_the_old_feed_alone_follows_the_new_one(database: Database) -> None:
+    old, reader = follow(database, OLD, "Old"), owner(database)
+    with database.write() as connection:
+        other = connection.execute(
+            insert(users).values(name="other", created_at=NOW).returning(users.c.id)
+        ).scalar_one()
+        new = feeds.ensure_feed(connection, NEW, title="New", site_url=None, now=NOW)
+        subscriptions.subscribe(connection, other, new, title=None, category=(), now=NOW)
+        subscriptions.subscribe(connection, other, old, title="Mine", category=(), now=NOW)
+        subscriptions.set_paused(connection, other, new, paused_at=NOW)
+    publish(database, old, an_entry("One"))
+    assert adopt(database, old) == new
+    assert shown(database, new) == {"One": (False, False)}
+    with database.read() as connection:
+        first = subscriptions.get_subscription(connection, reader, new)
+        second = subscriptions.get_subscription(connection, other, new)
+    assert (first.unread, second.unread) == (1, 1)
+    assert (second.title, second.paused_at) == ("Mine", None)
+
+
+def test_two_ids_that_are_both_paused_stay_so(database: Database) -> None:
+    old, new, reader = follow(database, OLD, "Old"), follow(database, NEW, "New"), owner(database)
+    with database.write() as connection:
+        for feed in (old, new):
+            subscriptions.set_paused(connection, reader, feed, paused_at=NOW)
+    adopt(database, old)
+    with database.read() as connection:
+        assert subscriptions.get_subscription(connection, reader, new).paused_at == NOW
