@@ -123,6 +123,8 @@ class CleanFeed:
     time_to_live: timedelta | None
     dates: tuple[datetime, ...]
     entries: tuple[CleanEntry, ...]
+    guids: frozenset[str] = frozenset()
+    """Of every entry that stands in the document, known or not; empty where that was not looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

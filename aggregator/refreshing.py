@@ -299,7 +299,9 @@ class Refresher:
         with self.database.write() as connection:
             if not feeds.holds(connection, feed.feed_id, run.holder):
                 return None
-            recorded = entries.record_entries(connection, feed.feed_id, document.entries, now=now)
+            recorded = entries.record_entries(
+                connection, feed.feed_id, document.entries, now=now, standing=document.guids
+            )
             feeds.record_feed(connection, feed.feed_id, document)
             feeds.record_success(
                 connection,
