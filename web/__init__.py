@@ -21,6 +21,7 @@ from web import (
     search,
     security,
     starter,
+    versions,
     wording,
 )
 from web.assets import install_assets
@@ -46,6 +47,6 @@ def create_app(services: Services) -> Flask:
     for part in (languages, security, errors, wording):
         part.install(app)
     install_assets(app)
-    for pages in (entries, feeds, links, importing, starter, search, health):
+    for pages in (entries, feeds, links, importing, starter, search, versions, health):
         app.register_blueprint(pages.blueprint)
     return app
