@@ -238,6 +238,14 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionRule:
+    """What is kept of one feed: None where the settings decide, 0 where everything is kept."""
+
+    keep_days: int | None = None
+    keep_entries: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
     """Every outline of the file is in exactly one of the three."""
 
@@ -332,6 +340,22 @@ class RefreshReport:
     links: int
     seconds: float
     held: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrunedFeed:
+    feed_id: int
+    title: str
+    entries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PruneReport:
+    """What a run removed, or would remove; feeds that lose nothing are left out."""
+
+    feeds: tuple[PrunedFeed, ...]
+    entries: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,6 +145,7 @@ class Refresher:
                 everything=everything,
                 not_checked_since=since,
                 feed_id=feed_id,
+                longest_wait=self.policy.max_interval * 1.5,
             )
             held = feeds.count_held(
                 connection,
@@ -153,6 +154,7 @@ class Refresher:
                 everything=everything,
                 not_checked_since=since,
                 feed_id=feed_id,
+                longest_wait=self.policy.max_interval * 1.5,
             )
             run = _Run(holder=holder, started_at=now, feeds=len(claimed), held=held)
             number = runs.start_run(connection, feeds=len(claimed), now=now) if claimed else 0

@@ -18,6 +18,7 @@ from web import (
     importing,
     languages,
     links,
+    retention,
     search,
     security,
     starter,
@@ -47,6 +48,6 @@ def create_app(services: Services) -> Flask:
     for part in (languages, security, errors, wording):
         part.install(app)
     install_assets(app)
-    for pages in (entries, feeds, links, importing, starter, search, versions, health):
+    for pages in (entries, feeds, links, importing, starter, search, versions, retention, health):
         app.register_blueprint(pages.blueprint)
     return app
