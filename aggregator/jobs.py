@@ -29,8 +29,10 @@ _SLACK = timedelta(minutes=1)
 
 
 class Jobs:
-    """The scheduler of one process. `refresh` takes whether a person asked for it; `prune` is asked every hour
-    and knows itself whether it is time."""
+    """The scheduler of one process. `refresh` takes whether a person asked for it.
+
+    `prune` is called every hour, and knows by itself whether it is time.
+    """
 
     def __init__(
         self,
