@@ -47,6 +47,8 @@ _LOOK_SECONDS = 0.1
 _FLUSH_AT = 200
 _FRESH = timedelta(minutes=5)
 """A person who asks again and again is not what a publisher has to serve."""
+_SKIPPED = timedelta(days=7)
+"""What a publisher's wishes may add to the longest interval; what is planned later, a wrong clock planned."""
 
 
 def _now() -> datetime:
@@ -145,7 +147,7 @@ class Refresher:
                 everything=everything,
                 not_checked_since=since,
                 feed_id=feed_id,
-                longest_wait=self.policy.max_interval * 1.5,
+                longest_wait=self.policy.max_interval + _SKIPPED,
             )
             held = feeds.count_held(
                 connection,
@@ -154,7 +156,7 @@ class Refresher:
                 everything=everything,
                 not_checked_since=since,
                 feed_id=feed_id,
-                longest_wait=self.policy.max_interval * 1.5,
+                longest_wait=self.policy.max_interval + _SKIPPED,
             )
             run = _Run(holder=holder, started_at=now, feeds=len(claimed), held=held)
             number = runs.start_run(connection, feeds=len(claimed), now=now) if claimed else 0
