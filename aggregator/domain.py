@@ -86,6 +86,10 @@ class ParsedFeed:
     """In document order, each guid once."""
     item_hashes: bytes = b""
     """Of the items of the document as they are written, 8 bytes each; empty where they are not told apart."""
+    left_out: frozenset[str] = frozenset()
+    """Guids of items that were known and not read."""
+    whole: bool = True
+    """False where the document breaks off before its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +129,8 @@ class CleanFeed:
     entries: tuple[CleanEntry, ...]
     guids: frozenset[str] = frozenset()
     """Of every entry that stands in the document, known or not; empty where that was not looked at."""
+    whole: bool = True
+    """False where the document breaks off: its validators must not hide the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -311,7 +311,7 @@ class Refresher:
                 connection,
                 feed.feed_id,
                 schedule,
-                validators=outcome.validators,
+                validators=outcome.validators if document.whole else Validators(),
                 body_hash=outcome.body_hash,
             )
         return recorded

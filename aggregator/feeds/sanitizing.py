@@ -109,7 +109,8 @@ def clean_entries(parsed: ParsedFeed, known: KnownEntries) -> CleanFeed:
         time_to_live=parsed.time_to_live,
         dates=tuple(sorted(dates, reverse=True)),
         entries=tuple(_clean_entry(entry, parsed) for entry in sorted(fresh, key=_date, reverse=True)),
-        guids=frozenset(entry.guid for entry in parsed.entries),
+        guids=parsed.left_out.union(entry.guid for entry in parsed.entries),
+        whole=parsed.whole,
     )
 
 
