@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -33,6 +34,9 @@ from feedserver import FeedServer, Request, Response
 from aggregator.program import Place, Program
 from aggregator.storage import entries
 from config.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FEEDS = 6
 MOST_ENTRIES = 120
@@ -108,10 +112,11 @@ def open_library(folder: Path) -> Program:
 
 
 def refresh_for_ever(folder: Path, *, once: bool) -> None:
-    """What the child does."""
+    """What the child does, for a minute at most."""
+    ended = time.monotonic() + 60
     with open_library(folder) as program:
         program.refresher.refresh(everything=True)
-        while not once:
+        while not once and time.monotonic() < ended:
             program.refresher.refresh(everything=True)
 
 
@@ -123,19 +128,22 @@ def start_child(folder: Path, *, once: bool = False) -> subprocess.Popen[bytes]:
 def kill_amid(folder: Path, server: FeedServer, chance: random.Random, *, linking: bool) -> bool:
     """Whether it was linking."""
     before, child = len(server.requests), start_child(folder)
-    deadline = time.monotonic() + 60
-    while len(server.requests) == before and time.monotonic() < deadline and child.poll() is None:
-        time.sleep(0.01)
-    if linking:
-        while not is_linking(folder) and time.monotonic() < deadline and child.poll() is None:
+    deadline = time.monotonic() + 50
+
+    def wait_for(true: Callable[[], bool]) -> None:
+        while not true():
+            if time.monotonic() > deadline or child.poll() is not None:
+                raise SystemExit("the child did not refresh")
             time.sleep(0.005)
-        time.sleep(chance.uniform(0, 0.2))
-    else:
-        time.sleep(chance.uniform(0, 2.5))
-    if child.poll() is not None or len(server.requests) == before:
-        raise SystemExit("the child did not refresh")
-    os.killpg(child.pid, signal.SIGKILL)
-    child.wait(30)
+
+    try:
+        wait_for(lambda: len(server.requests) > before)
+        if linking:
+            wait_for(lambda: is_linking(folder))
+        time.sleep(chance.uniform(0, 0.2 if linking else 2.5))
+    finally:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait(30)
     return is_linking(folder)
 
 
@@ -235,9 +243,8 @@ def run(kills: int, seed: int) -> int:
             for publisher in publishers:
                 publisher.chance = _Never()
         said = faults(folder, publishers, person)
-    print(
-        f"{kills} kills, {linking} of them while it linked, in {time.monotonic() - started:.0f} s, {len(server.requests)} fetches"
-    )
+    seconds = time.monotonic() - started
+    print(f"{kills} kills, {linking} while it linked; {len(server.requests)} fetches; {seconds:.0f} s")
     print("; ".join(said) or "nothing lost, nothing doubled, statuses and links as they were, database whole")
     return 1 if said else 0
 
