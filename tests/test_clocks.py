@@ -1,4 +1,4 @@
-"""A clock that jumps, by a day or by ten years, back or forth: nothing is lost, and nothing waits for years."""
+"""A clock that jumps by a day or ten years, back or forth: nothing is lost, nothing waits for years."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_an_edited_article_says_so_and_shows_what_changed(site: Site, feed: int)
     page = site.get(f"/entries/{number}", "fr").text
     assert f'<a class="edited" href="/entries/{number}/versions">modifié <time' in page
     versions = site.get(f"/entries/{number}/versions", "fr").text
-    assert "Le ministre part <del>lundi.</del><ins>mardi.</ins>" in versions
+    assert "Le ministre part <del>lundi.</del> <ins>mardi.</ins>" in versions
     assert "<p>Le ministre part lundi.</p>" in versions
     assert "24 novembre 2026" in versions
 
