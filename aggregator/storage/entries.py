@@ -30,7 +30,7 @@ from aggregator.storage.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence, Set
+    from collections.abc import Iterable, Sequence, Set
     from datetime import datetime
 
     from sqlalchemy import Connection, Row, Select, Table
@@ -76,9 +76,9 @@ def record_entries(
     renamed = identity.recognize(connection, feed_id, new, standing) if new else {}
     new = [entry for entry in new if entry.guid not in renamed]
     stored |= renamed
-    _rename(connection, renamed)
+    identity.rename(connection, renamed)
     changed = [(stored[entry.guid], entry) for entry in found if entry.guid in stored]
-    changed = _really_changed(connection, changed) if renamed else changed
+    changed = identity.without_unchanged(connection, changed) if renamed else changed
     # Documents list the newest first; ids follow the order of publication.
     rows = [
         _row(entry, now) | {"feed_id": feed_id, "guid": entry.guid, "first_seen_at": now}
@@ -95,23 +95,6 @@ def record_entries(
     if made:
         kept.add_unread(connection, feed_id, len(made))
     return Recorded(len(made), len(changed))
-
-
-def _rename(connection: Connection, ids: Mapping[str, int]) -> None:
-    for guid, entry_id in ids.items():
-        connection.execute(update(entries).where(entries.c.id == entry_id).values(guid=guid))
-
-
-def _really_changed(
-    connection: Connection, changed: Sequence[tuple[int, CleanEntry]]
-) -> list[tuple[int, CleanEntry]]:
-    """Without those of which nothing but the guid is new."""
-    hashes: dict[int, str] = {}
-    for start in range(0, len(changed), 500):
-        some = [entry_id for entry_id, _ in changed[start : start + 500]]
-        query = select(entries.c.id, entries.c.content_hash).where(entries.c.id.in_(some))
-        hashes |= {row.id: row.content_hash for row in connection.execute(query)}
-    return [(entry_id, entry) for entry_id, entry in changed if hashes[entry_id] != entry.content_hash]
 
 
 def _ids_by_guid(connection: Connection, feed_id: int, guids: Sequence[str]) -> dict[str, int]:

@@ -14,12 +14,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from aggregator.storage.schema import entries, feeds, pruned_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence, Set
+    from collections.abc import Iterable, Mapping, Sequence, Set
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -135,6 +135,24 @@ def _is_same(connection: Connection, entry: CleanEntry, stored: _Stored, *, shar
     if not entry.text:
         return False
     return connection.scalar(select(entries.c.text).where(entries.c.id == stored.id)) == entry.text
+
+
+def rename(connection: Connection, ids: Mapping[str, int]) -> None:
+    """Give these entries the guids under which they stand in the document."""
+    for guid, entry_id in ids.items():
+        connection.execute(update(entries).where(entries.c.id == entry_id).values(guid=guid))
+
+
+def without_unchanged(
+    connection: Connection, changed: Sequence[tuple[int, CleanEntry]]
+) -> list[tuple[int, CleanEntry]]:
+    """Without those of which nothing but the guid is new."""
+    hashes: dict[int, str] = {}
+    for start in range(0, len(changed), _AT_A_TIME):
+        some = [entry_id for entry_id, _ in changed[start : start + _AT_A_TIME]]
+        query = select(entries.c.id, entries.c.content_hash).where(entries.c.id.in_(some))
+        hashes |= {row.id: row.content_hash for row in connection.execute(query)}
+    return [(entry_id, entry) for entry_id, entry in changed if hashes[entry_id] != entry.content_hash]
 
 
 # ── what was pruned ──────────────────────────────────────────────────────────────────────────────
