@@ -380,6 +380,41 @@ def relink(context: typer.Context) -> None:
 
 
 @app.command()
+def prune(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    json: Json = False,
+) -> None:
+    """Remove the entries that the rules of retention no longer keep. Starred ones always stay."""
+    with Program.open(context.obj) as program:
+        report = program.pruner.prune(now=_now(), dry_run=dry_run)
+    output.prune_report(report, json=json, dry_run=dry_run)
+
+
+@app.command()
+def keep(
+    context: typer.Context,
+    url: Annotated[str, typer.Argument(help="The feed's address.")],
+    days: Annotated[
+        int | None, typer.Option(help="Days since an entry arrived; 0 for ever.", min=0, max=36_600)
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option("--entries", help="How many of the newest; 0 all.", min=0, max=10**9)
+    ] = None,
+) -> None:
+    """Say what to keep of a feed; what you leave out is as in the settings."""
+    from aggregator.domain import RetentionRule
+    from aggregator.storage.retention import set_rule
+
+    rule = RetentionRule(keep_days=days, keep_entries=count)
+    with Program.open(context.obj) as program:
+        found = program.subscriber.find(program.owner_id, url, now=_now())
+        with program.database.write() as connection:
+            set_rule(connection, found.feed.id, rule)
+    output.kept(found, rule, program.settings.retention)
+
+
+@app.command()
 def settings(context: typer.Context) -> None:
     """Print every setting with its present value, as a settings file."""
     place: Place = context.obj

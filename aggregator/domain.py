@@ -114,6 +114,10 @@ class ParsedFeed:
     item_hashes: bytes = b""
     """Of the items of the document as they are written, 8 bytes each; empty where they are not told apart."""
     wishes: Wishes = NO_WISHES
+    left_out: frozenset[str] = frozenset()
+    """Guids of items that were known and not read."""
+    whole: bool = True
+    """False where the document breaks off before its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +156,10 @@ class CleanFeed:
     dates: tuple[datetime, ...]
     entries: tuple[CleanEntry, ...]
     wishes: Wishes = NO_WISHES
+    guids: frozenset[str] = frozenset()
+    """Of every entry that stands in the document, known or not; empty where that was not looked at."""
+    whole: bool = True
+    """False where the document breaks off: its validators must not hide the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +275,14 @@ class Subscription:
     state: FetchState
     paused_at: datetime | None = None
     """Since when the person wants nothing new of it; None: it is followed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionRule:
+    """What is kept of one feed: None where the settings decide, 0 where everything is kept."""
+
+    keep_days: int | None = None
+    keep_entries: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -414,6 +430,22 @@ class RefreshReport:
     held: int = 0
     postponed: int = 0
     """Feeds that were left alone because their host had had enough of us."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrunedFeed:
+    feed_id: int
+    title: str
+    entries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PruneReport:
+    """What a run removed, or would remove; feeds that lose nothing are left out."""
+
+    feeds: tuple[PrunedFeed, ...]
+    entries: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

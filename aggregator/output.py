@@ -23,13 +23,15 @@ if TYPE_CHECKING:
         ImportReport,
         Link,
         Outline,
+        PruneReport,
         RefreshProgress,
         RefreshReport,
         RelatedEntry,
+        RetentionRule,
         Subscription,
     )
     from aggregator.errors import AggregatorError
-    from aggregator.policies import RelatedPolicy
+    from aggregator.policies import RelatedPolicy, RetentionPolicy
     from aggregator.proposing import Overview
     from aggregator.related.deciding import Decision
     from aggregator.related.showing import Shown
@@ -111,6 +113,24 @@ def added(s: Subscription, report: RefreshReport) -> None:
 
 def removed(s: Subscription) -> None:
     typer.echo(_plain(f"Removed {s.title} <{s.feed.url}>"))
+
+
+def prune_report(report: PruneReport, *, json: bool, dry_run: bool) -> None:
+    if json:
+        _json({"dry_run": dry_run, **dataclasses.asdict(report)})
+        return
+    for feed in report.feeds:
+        typer.echo(_plain(f"{feed.entries:>7}  {feed.title}"))
+    verb = "would be removed" if dry_run else "removed"
+    typer.echo(f"{report.entries} entries {verb}; {report.seconds:.1f} s")
+
+
+def kept(s: Subscription, rule: RetentionRule, policy: RetentionPolicy) -> None:
+    """What is kept of a feed now, by its rule or by the settings."""
+    days = policy.keep_days if rule.keep_days is None else rule.keep_days
+    count = policy.keep_entries if rule.keep_entries is None else rule.keep_entries
+    limits = [f"for {days} days"] * bool(days) + [f"the newest {count}"] * bool(count)
+    typer.echo(_plain(f"{s.title} <{s.feed.url}>: entries are kept {', '.join(limits) or 'for ever'}"))
 
 
 def import_report(report: ImportReport, *, json: bool, dry_run: bool) -> None:

@@ -52,6 +52,20 @@ class RefreshPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionPolicy:
+    """What is kept of each feed that has no rule of its own. What is starred is always kept."""
+
+    keep_days: Annotated[int, Ge(0), Le(36_600)] = 0
+    """Days since an entry arrived; 0 keeps it for ever."""
+    keep_entries: Annotated[int, Ge(0), Le(1_000_000_000)] = 0
+    """The newest of each feed; 0 keeps all."""
+    keep_unread: bool = True
+    """Whatever the rules say, what somebody who follows the feed has not read stays."""
+    every: Duration = timedelta(days=1)
+    """How often the program looks by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RelatedPolicy:
     """What "Lire aussi" shows. Cosines are raw (before decay), in [0, 1]."""
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aggregator.linking import Linker
+    from aggregator.pruning import Pruner
     from aggregator.refreshing import Refresher
     from aggregator.subscribing import Subscriber
 
@@ -129,6 +130,12 @@ class Program:
             public_url=self.settings.pages.public_url,
         )
         pusher.renew(now=datetime.now(UTC))
+
+    @cached_property
+    def pruner(self) -> Pruner:
+        from aggregator.pruning import Pruner
+
+        return Pruner(database=self.database, policy=self.settings.retention, stopping=self.stopping)
 
     @cached_property
     def linker(self) -> Linker:

@@ -25,6 +25,7 @@ from aggregator.domain import (
     NotModified,
     RefreshProgress,
     RefreshReport,
+    Validators,
 )
 from aggregator.errors import FeedError, StorageError
 from aggregator.feeds.failing import pause_of_host, retry_after, withdrawn_after
@@ -56,6 +57,8 @@ _LOOK_SECONDS = 0.1
 _FLUSH_AT = 200
 _FRESH = timedelta(minutes=5)
 """A person who asks again and again is not what a publisher has to serve."""
+_SKIPPED = timedelta(days=7)
+"""What a publisher's wishes may add to the longest interval; what is planned later, a wrong clock planned."""
 
 
 def _now() -> datetime:
@@ -158,6 +161,7 @@ class Refresher:
                 everything=everything,
                 not_checked_since=since,
                 feed_id=feed_id,
+                longest_wait=self.policy.max_interval + _SKIPPED,
             )
             held = feeds.count_held(
                 connection,
@@ -166,6 +170,7 @@ class Refresher:
                 everything=everything,
                 not_checked_since=since,
                 feed_id=feed_id,
+                longest_wait=self.policy.max_interval + _SKIPPED,
             )
             run = _Run(holder=holder, started_at=now, feeds=len(claimed), held=held)
             number = runs.start_run(connection, feeds=len(claimed), now=now) if claimed else 0
@@ -321,7 +326,9 @@ class Refresher:
         with self.database.write() as connection:
             if not feeds.holds(connection, feed.feed_id, run.holder):
                 return None
-            recorded = entries.record_entries(connection, feed.feed_id, document.entries, now=now)
+            recorded = entries.record_entries(
+                connection, feed.feed_id, document.entries, now=now, standing=document.guids
+            )
             feeds.record_feed(connection, feed.feed_id, document)
             dates = document.dates or ((now,) if recorded.new else ())
             published = moments(now, (*dates, *feed.published))
@@ -330,7 +337,7 @@ class Refresher:
                 connection,
                 feed.feed_id,
                 self._schedule(now, feed, published, (asked,), skipped),
-                validators=outcome.validators,
+                validators=outcome.validators if document.whole else Validators(),
                 body_hash=outcome.body_hash,
                 outcome="new" if recorded.new else "changed",
                 move=move,

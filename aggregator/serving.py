@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from waitress import create_server
@@ -15,7 +16,7 @@ from config.logging import configure_logging
 from web import Services, create_app
 
 if TYPE_CHECKING:
-    from aggregator.domain import RefreshReport
+    from aggregator.domain import PruneReport, RefreshReport
     from aggregator.program import Program
 
 
@@ -29,7 +30,10 @@ def run(program: Program, *, host: str, port: int, any_port: bool = False) -> No
         program.renew_pushes()
         return report
 
-    jobs = Jobs(refresh, program.settings.refresh.every)
+    def prune() -> PruneReport | None:
+        return program.pruner.prune_if_due(now=datetime.now(UTC))
+
+    jobs = Jobs(refresh, program.settings.refresh.every, prune=prune)
     app = create_app(
         Services(
             database=program.database,
@@ -37,6 +41,7 @@ def run(program: Program, *, host: str, port: int, any_port: bool = False) -> No
             request_refresh=jobs.request_refresh,
             secret_key=program.secret_key(),
             related=program.settings.related,
+            retention=program.settings.retention,
             hosts=program.settings.pages.hosts,
             watchers=program.settings.pages.watcher_networks(),
             heartbeat=jobs.heartbeat,

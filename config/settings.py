@@ -29,7 +29,7 @@ from pydantic_settings import (
 
 from aggregator.errors import AddressRefused, SettingsError
 from aggregator.feeds.addresses import check_allowed, normalize_url
-from aggregator.policies import FetchLimits, RefreshPolicy, RelatedPolicy
+from aggregator.policies import FetchLimits, RefreshPolicy, RelatedPolicy, RetentionPolicy
 from config.aliases import load_aliases
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ FILE_NAME = "settings.toml"
 _IN_OTHER_FILES = frozenset({"spellings", "translations"})
 
 _PREFIX = "LIRE_AUSSI_"
-_SECTIONS = ("pages", "fetch", "refresh", "related")
+_SECTIONS = ("pages", "fetch", "refresh", "retention", "related")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     pages: PageSettings = PageSettings()
     fetch: FetchLimits = FetchLimits()
     refresh: RefreshPolicy = RefreshPolicy()
+    retention: RetentionPolicy = RetentionPolicy()
     related: RelatedPolicy = RelatedPolicy()
     log_level: str = "INFO"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import sqlite3
@@ -286,6 +287,58 @@ def test_a_failing_feed_is_told(tmp_path: Path) -> None:
     (found,) = run_json(tmp_path, "feeds")
     assert (found["url"], found["failures"]) == (server.url("/a"), 1)
     assert "404" in found["error"]
+
+
+def test_what_is_kept_is_said_and_the_rest_removed(tmp_path: Path) -> None:
+    feed = rss(("One", "1"), ("Two", "2"), ("Three", "3"))
+    with FeedServer({"/a": feed}) as server:
+        follow(tmp_path, server.url("/a"))
+        run(tmp_path, "refresh")
+        assert "the newest 1" in run(tmp_path, "keep", server.url("/a"), "--entries", "1")
+        assert run_json(tmp_path, "prune")["entries"] == 0  # unread entries stay
+        (tmp_path / "settings.toml").write_text("[retention]\nkeep_unread = false\n")
+        report = run_json(tmp_path, "prune", "--dry-run")
+        assert report.keys() == {"dry_run", "feeds", "entries", "seconds"}
+        assert (report["dry_run"], report["entries"]) == (True, 2)
+        assert report["feeds"] == [{"feed_id": 1, "title": "Le Journal", "entries": 2}]
+        assert run(tmp_path, "prune").splitlines()[0].split() == ["2", "Le", "Journal"]
+        server.routes["/a"] = rss(("One", "1"), ("Two", "2, edited"), ("Three", "3"), ("Four", "4"))
+        again = run_json(tmp_path, "refresh", "--all")
+    assert (again["updated"], again["new_entries"], again["changed_entries"]) == (1, 1, 0)
+    assert {entry["title"] for entry in run_json(tmp_path, "entries")} == {"One", "Four"}
+
+
+def test_a_disk_that_is_full_loses_nothing(tmp_path: Path) -> None:
+    """The system refuses every write beyond a size, as a full disk does."""
+    large = rss(*((f"T{n}", "word " * 4_000) for n in range(20)))
+    with FeedServer({"/a": large}) as server:
+        follow(tmp_path, server.url("/a"))
+        database = tmp_path / "library.sqlite"
+        limit = database.stat().st_size + 50_000
+
+        def fill_disk() -> None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+        done = subprocess.run(
+            [COMMAND, "refresh"],
+            env=environment(tmp_path),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            preexec_fn=fill_disk,
+        )
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        with closing(sqlite3.connect(database)) as connection:
+            assert connection.execute("SELECT etag, body_hash FROM feed_states").fetchall() == [(None, None)]
+            assert connection.execute("SELECT count(*) FROM entries").fetchone() == (0,)
+            connection.execute("UPDATE feed_states SET lease_until = NULL")
+            connection.commit()
+        report = run_json(tmp_path, "refresh", "--all")
+        assert (report["updated"], report["new_entries"]) == (1, 20)
+        assert "if-none-match" not in server.requests[-1].headers
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
 def test_two_refreshes_at_once_fetch_each_feed_once(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Event
 
 import pytest
@@ -78,3 +78,29 @@ def test_the_scheduler_shows_life_while_a_refresh_lasts() -> None:
         assert later is not None
         assert later > first
         refreshes.go_on.set()
+
+
+def test_after_the_clock_was_set_back_a_refresh_still_comes() -> None:
+    refreshes = Refreshes()
+    refreshes.go_on.set()
+    with Jobs(refreshes, timedelta(hours=1), look_after=timedelta(seconds=0.1)) as jobs:
+        refreshes.wait_for(1)
+        time.sleep(0.3)
+        assert len(refreshes.started) == 1
+        # What the plan of a moment ago looks like to a clock that was set back by a year.
+        jobs._scheduler.modify_job("refresh", next_run_time=datetime.now(UTC) + timedelta(days=365))
+        refreshes.wait_for(2)
+        time.sleep(0.3)
+    assert refreshes.started == [False, False]
+
+
+def test_pruning_is_a_job_of_its_own() -> None:
+    refreshes, pruned = Refreshes(), Event()
+    refreshes.go_on.set()
+
+    def prune() -> None:
+        pruned.set()
+
+    with Jobs(refreshes, timedelta(hours=1), prune=prune) as jobs:
+        jobs._scheduler.modify_job("prune", next_run_time=datetime.now(UTC))
+        assert pruned.wait(10)

@@ -20,10 +20,12 @@ from web import (
     links,
     metrics,
     push,
+    retention,
     search,
     security,
     starter,
     tending,
+    versions,
     wording,
 )
 from web.assets import install_assets
@@ -49,6 +51,18 @@ def create_app(services: Services) -> Flask:
     for part in (languages, security, errors, wording, push):
         part.install(app)
     install_assets(app)
-    for pages in (entries, feeds, tending, links, importing, starter, search, health, metrics):
+    for pages in (
+        entries,
+        feeds,
+        tending,
+        retention,
+        versions,
+        links,
+        importing,
+        starter,
+        search,
+        health,
+        metrics,
+    ):
         app.register_blueprint(pages.blueprint)
     return app

@@ -13,6 +13,7 @@ from flask_babel import gettext
 
 from aggregator.errors import FeedError, SubscriptionError
 from aggregator.storage.entries import Selection, newest_id
+from aggregator.storage.retention import find_rule
 from aggregator.storage.subscriptions import get_subscription, list_subscriptions, subscribe
 from aggregator.subscribing import SeveralFeeds
 from web.errors import sentence
@@ -110,6 +111,8 @@ def feed(feed_id: int) -> str:
             page=load_page(connection, reader, Selection(feed_id=feed_id), mark),
             newest=newest_id(connection),
             first=mark is None,
+            rule=find_rule(connection, feed_id),
+            retention=services().retention,
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flask import current_app
 
-from aggregator.policies import RelatedPolicy
+from aggregator.policies import RelatedPolicy, RetentionPolicy
 from aggregator.storage.users import get_owner
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Services:
     """Signs the session cookie and the tokens of the forms."""
     related: RelatedPolicy = field(default_factory=RelatedPolicy)
     """What "Lire aussi" shows, before the owner's choices."""
+    retention: RetentionPolicy = field(default_factory=RetentionPolicy)
+    """What is kept of a feed without a rule of its own."""
     hosts: tuple[str, ...] = ()
     """Names under which the pages may be asked for, besides `localhost` and plain IP addresses."""
     watchers: tuple[IPv4Network | IPv6Network, ...] = ()

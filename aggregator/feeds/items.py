@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from hashlib import blake2b
+from html import unescape
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ HASH_BYTES = 8
 _BOUNDARY = re.compile(
     r"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<(/?)((?:[\w.-]{1,40}:)?(?:item|entry))(?=[\s/>])([^<>]*)>", re.DOTALL
 )
+_GUID = re.compile(r"<(guid|id)(?:\s[^<>]*)?>([^<]*|\s*<!\[CDATA\[[^<]*\]\]>\s*)</\1\s*>")
 _NAMES = frozenset({"item", "entry"})
 
 
@@ -39,10 +41,27 @@ class Parts:
             blake2b(item.encode(), digest_size=HASH_BYTES, salt=_salt(root)).digest() for item in self.items
         )
 
+    def guids(self, wanted: Collection[int]) -> frozenset[str]:
+        """What the items of these positions write as their guids, those that do."""
+        return frozenset(guid for place in wanted if (guid := _written_guid(self.items[place])))
+
+    def repeats_a_guid(self) -> bool:
+        written = [guid for item in self.items if (guid := _written_guid(item))]
+        return len(set(written)) < len(written)
+
     def document(self, wanted: Collection[int] = ()) -> str:
         """The document with the items of these positions alone."""
         kept = (item if place in wanted else "" for place, item in enumerate(self.items))
         return "".join(chain.from_iterable(zip_longest(self.between, kept, fillvalue="")))
+
+
+def _written_guid(item: str) -> str:
+    found = _GUID.search(item)
+    if found is None:
+        return ""
+    text = found[2].strip()
+    is_literal = text.startswith("<![CDATA[") and text.endswith("]]>")
+    return text[9:-3].strip() if is_literal else unescape(text)
 
 
 def _salt(root: bytes) -> bytes:

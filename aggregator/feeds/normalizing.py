@@ -8,7 +8,7 @@ database refuses (NUL, lone surrogates).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from aggregator.feeds.details import NO_RAW_DETAILS, RawDetails, edited_words, r
 from aggregator.feeds.values import storable, web_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _LANGUAGE = re.compile(r"([a-z]{2})(?![a-z])", re.IGNORECASE)
 _PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 720, "yearly": 8760}
@@ -86,7 +86,7 @@ def normalize(raw: RawFeed, *, url: str, now: datetime) -> ParsedFeed:
         description=raw.description,
         language=language[1].lower() if language else None,
         time_to_live=raw.time_to_live,
-        entries=_newest_of_each_guid(entries, now),
+        entries=_newest_of_each_guid(_tell_apart(tuple(entries)), now),
     )
 
 
@@ -122,7 +122,26 @@ def _guid(raw: RawEntry, *, body: str) -> str:
     guid = storable(found).strip()
     if not guid:
         return f"sha256:{_digest(raw.title, raw.published, body)}"
+    return _bounded(guid)
+
+
+def _bounded(guid: str) -> str:
     return guid if len(guid) <= _MAX_GUID_CHARS else f"sha256:{_digest(guid)}"
+
+
+def _tell_apart(entries: Sequence[ParsedEntry]) -> Iterable[ParsedEntry]:
+    """A guid that stands for entries of several links *and* titles is none: their links are.
+
+    With one link, or one title, it is the same article twice.
+    """
+    told: dict[str, tuple[set[str | None], set[str]]] = {}
+    for entry in entries:
+        links, titles = told.setdefault(entry.guid, (set(), set()))
+        links.add(entry.url)
+        titles.add(entry.title)
+    broken = {guid for guid, (links, titles) in told.items() if len(links - {None}) > 1 and len(titles) > 1}
+    for entry in entries:
+        yield replace(entry, guid=_bounded(entry.url)) if entry.url and entry.guid in broken else entry
 
 
 def _digest(*texts: str) -> str:

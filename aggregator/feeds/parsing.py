@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from xml.sax import SAXException
 from xml.sax.saxutils import unescape
 
@@ -50,6 +50,7 @@ _SIDE_TEXT_KEYS = ("itunes_summary_aside", "media_description_aside")
 # Modules of places and chapters that we do not read, and where feedparser fails most.
 _FRAGILE = re.compile(r"<(/?)(geo|georss|gml|psc):", re.IGNORECASE)
 _END = re.compile(r"</(?:[\w.-]{1,40}:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+_END_OF_ALL = re.compile(r"</(?:[\w.-]{1,40}:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
 _ENTRY_TAG = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 _TAIL_CHARS = 1_000
 
@@ -94,9 +95,14 @@ def parse_feed(
     left out. Raises `NotAFeed` (with what it is instead) and `MalformedFeed`.
     """
     text = decode(body, content_type)
-    raw, hashes = _read_text(text, body, url, known_items)
-    wishes = read_wishes(text, url=url)
-    return replace(normalize(raw, url=url, now=now), item_hashes=b"".join(hashes), wishes=wishes)
+    raw, read = _read_text(text, body, url, known_items)
+    return replace(
+        normalize(raw, url=url, now=now),
+        item_hashes=b"".join(read.hashes),
+        left_out=read.left_out,
+        whole=read.whole,
+        wishes=read_wishes(text, url=url),
+    )
 
 
 def read_document(body: bytes, *, url: str, content_type: str) -> RawFeed:
@@ -104,31 +110,50 @@ def read_document(body: bytes, *, url: str, content_type: str) -> RawFeed:
     return _read_text(decode(body, content_type), body, url, b"")[0]
 
 
-def _read_text(text: str, body: bytes, url: str, known_items: bytes) -> tuple[RawFeed, tuple[bytes, ...]]:
+class _Read(NamedTuple):
+    """The hashes of all items, the guids of those that are left out, whether the document has its end."""
+
+    hashes: tuple[bytes, ...] = ()
+    left_out: frozenset[str] = frozenset()
+    whole: bool = True
+
+
+def _read_text(text: str, body: bytes, url: str, known_items: bytes) -> tuple[RawFeed, _Read]:
     if text.lstrip("\ufeff\0 \t\r\n").startswith(("{", "[")):
-        return read_json_feed(text.strip("\ufeff\0 \t\r\n"), url=url), ()
+        return read_json_feed(text.strip("\ufeff\0 \t\r\n"), url=url), _Read()
     xml = prepare_xml(text) or ""
-    document, hashes = _read_document(xml, known_items, url)
+    document, hashes, left_out = _read_document(xml, known_items, url)
     if not (document.get("version") or document.get("entries") or _is_empty_cdf(xml, document)):
         what = _what_it_is(body, text)
         raise NotAFeed(url, f"it is {what}").because(_REASONS.get(what, "is-other"))
-    return _feed(document), hashes
+    whole = _END_OF_ALL.search(text, max(0, len(text) - _TAIL_CHARS)) is not None
+    return _feed(document), _Read(hashes, left_out, whole)
 
 
-def _read_document(xml: str, known_items: bytes, url: str) -> tuple[Fields, tuple[bytes, ...]]:
-    """What feedparser would make of it, less the items that are known; and the hashes of all its items.
+def _read_document(
+    xml: str, known_items: bytes, url: str
+) -> tuple[Fields, tuple[bytes, ...], frozenset[str]]:
+    """What feedparser would make of it, less the items that are known; the hashes of all its items, and the
+    guids of those that are left out.
 
     Plain items are read in a faster way. No hash where the items cannot be told apart: all are read then.
     """
     xml = _SIDE_TEXT.sub(r"<\1\2_aside\3>", xml)
     parts = split_items(xml)
-    hashes = parts.hashes() if parts else ()
-    document = _read_parts(parts, _new_places(hashes, known_items), url) if parts else None
-    return (document, hashes) if document is not None else (_read_whole(xml, url), ())
+    if parts is not None:
+        hashes = parts.hashes()
+        places = _new_places(parts, hashes, known_items)
+        document = _read_parts(parts, places, url)
+        if document is not None:
+            return document, hashes, parts.guids(set(range(len(hashes))) - set(places))
+    return _read_whole(xml, url), (), frozenset()
 
 
-def _new_places(hashes: tuple[bytes, ...], known_items: bytes) -> list[int]:
+def _new_places(parts: Parts, hashes: tuple[bytes, ...], known_items: bytes) -> list[int]:
+    """Where a guid stands twice, all are: which articles share it can only be told from all of them."""
     known = {known_items[at : at + HASH_BYTES] for at in range(0, len(known_items), HASH_BYTES)}
+    if known and parts.repeats_a_guid():
+        return list(range(len(hashes)))
     return [place for place, item in enumerate(hashes) if item not in known]
 
 

@@ -112,6 +112,8 @@ def clean_entries(parsed: ParsedFeed, known: KnownEntries) -> CleanFeed:
         dates=tuple(sorted(dates, reverse=True)),
         entries=tuple(_clean_entry(entry, parsed) for entry in sorted(fresh, key=_date, reverse=True)),
         wishes=parsed.wishes,
+        guids=parsed.left_out.union(entry.guid for entry in parsed.entries),
+        whole=parsed.whole,
     )
 
 

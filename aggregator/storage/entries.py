@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from aggregator.domain import CleanEntry, Entry, Headline, SafeHtml
 from aggregator.errors import NotFound
+from aggregator.storage import edits, identity
 from aggregator.storage import subscriptions as kept
 from aggregator.storage.schema import (
     entries,
@@ -22,13 +23,14 @@ from aggregator.storage.schema import (
     feeds,
     links,
     pending_entries,
+    pruned_entries,
     revisions,
     statuses,
     subscriptions,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Sequence, Set
     from datetime import datetime
 
     from sqlalchemy import Connection, Row, Select, Table
@@ -45,26 +47,45 @@ class Recorded(NamedTuple):
 
 
 def known_hashes(connection: Connection, feed_id: int) -> dict[str, str]:
-    """guid → content_hash of all stored entries of the feed."""
-    rows = connection.execute(
-        select(entries.c.guid, entries.c.content_hash).where(entries.c.feed_id == feed_id)
-    )
-    return {row.guid: row.content_hash for row in rows}
+    """guid → content_hash of all entries of the feed that are stored or were pruned."""
+    known: dict[str, str] = {}
+    for table in (pruned_entries, entries):
+        rows = connection.execute(
+            select(table.c.guid, table.c.content_hash).where(table.c.feed_id == feed_id)
+        )
+        known |= {row.guid: row.content_hash for row in rows}
+    return known
 
 
 def record_entries(
-    connection: Connection, feed_id: int, found: Sequence[CleanEntry], *, now: datetime
+    connection: Connection,
+    feed_id: int,
+    found: Sequence[CleanEntry],
+    *,
+    now: datetime,
+    standing: Set[str] = frozenset(),
 ) -> Recorded:
-    """Insert what is new, overwrite what the publisher changed; both wait to be linked."""
+    """Insert what is new, overwrite what the publisher changed; both wait to be linked.
+
+    `standing` are the guids of all entries in the document: an entry whose guid is new may be one that the
+    library holds, if that stands there no more. What an edit replaces is kept; what was pruned stays away.
+    """
     stored = _ids_by_guid(connection, feed_id, [entry.guid for entry in found])
-    new = [entry for entry in found if entry.guid not in stored]
+    unknown = [entry for entry in found if entry.guid not in stored]
+    new = identity.drop_pruned(connection, feed_id, unknown, standing, now=now) if unknown else []
+    renamed = identity.recognize(connection, feed_id, new, standing) if new else {}
+    new = [entry for entry in new if entry.guid not in renamed]
+    stored |= renamed
+    identity.rename(connection, renamed)
     changed = [(stored[entry.guid], entry) for entry in found if entry.guid in stored]
+    changed = identity.without_unchanged(connection, changed) if renamed else changed
     # Documents list the newest first; ids follow the order of publication.
     rows = [
         _row(entry, now) | {"feed_id": feed_id, "guid": entry.guid, "first_seen_at": now}
         for entry in reversed(new)
     ]
     made = _insert(connection, rows)
+    edits.keep_replaced(connection, changed, now=now)
     for entry_id, entry in changed:
         connection.execute(
             update(entries).where(entries.c.id == entry_id).values(**_row(entry, now, dated=False))

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
     from aggregator.errors import FeedError
 
+_LONGEST_LEASE = timedelta(days=1)
+_NO_VALIDATORS = Validators()
+_WEEK = 7
+
 
 def to_feed(row: Row[tuple[object, ...]]) -> Feed:
     """From a row with the columns `feed_columns()`."""
@@ -85,22 +89,28 @@ def claim_due(
     everything: bool = False,
     not_checked_since: datetime | None = None,
     feed_id: int | None = None,
+    longest_wait: timedelta | None = None,
 ) -> tuple[ClaimedFeed, ...]:
     """Take every followed feed that is due (or `everything`, or this one) and that nobody else holds.
 
     `not_checked_since` adds the healthy ones that were last checked before that moment; one that fails waits
-    until it is due, as its publisher may have asked.
+    until it is due, as its publisher may have asked. What is planned for later than the `longest_wait` was
+    planned while the clock was ahead; it is due.
     """
-    free = or_(feed_states.c.lease_until.is_(None), feed_states.c.lease_until <= now)
+    free = or_(
+        feed_states.c.lease_until.is_(None),
+        feed_states.c.lease_until <= now,
+        feed_states.c.lease_until > now + _LONGEST_LEASE,  # of a clock that was ahead
+    )
     rows = connection.execute(
         select(feed_states, feeds.c.url, (push_subscriptions.c.until > now).label("pushed"))
         .join(feeds, feeds.c.id == feed_states.c.feed_id)
         .outerjoin(push_subscriptions, push_subscriptions.c.feed_id == feed_states.c.feed_id)
-        .where(free, *_wanted(now, everything, not_checked_since, feed_id))
+        .where(free, *_wanted(now, everything, not_checked_since, feed_id, longest_wait))
         .order_by(feed_states.c.next_fetch_at, feed_states.c.feed_id)
         .with_for_update(skip_locked=True, of=feed_states)
     ).all()
-    return _hold(connection, rows, holder, until=now + lease)
+    return _hold(connection, rows, holder, now=now, until=now + lease)
 
 
 def count_held(
@@ -111,33 +121,50 @@ def count_held(
     everything: bool = False,
     not_checked_since: datetime | None = None,
     feed_id: int | None = None,
+    longest_wait: timedelta | None = None,
 ) -> int:
     """How many of the feeds that `claim_due` would take are with another holder."""
-    held = and_(feed_states.c.lease_until > now, feed_states.c.lease_holder != holder)
-    wanted = _wanted(now, everything, not_checked_since, feed_id)
+    held = and_(
+        feed_states.c.lease_until > now,
+        feed_states.c.lease_until <= now + _LONGEST_LEASE,
+        feed_states.c.lease_holder != holder,
+    )
+    wanted = _wanted(now, everything, not_checked_since, feed_id, longest_wait)
     count = select(func.count()).select_from(feed_states).where(held, *wanted)
     return int(connection.execute(count).scalar_one())
 
 
 def _wanted(
-    now: datetime, everything: bool, not_checked_since: datetime | None, feed_id: int | None
+    now: datetime,
+    everything: bool,
+    not_checked_since: datetime | None,
+    feed_id: int | None,
+    longest_wait: timedelta | None,
 ) -> Iterable[ColumnElement[bool]]:
     yield exists().where(
         subscriptions.c.feed_id == feed_states.c.feed_id, subscriptions.c.paused_at.is_(None)
     )
+    due = feed_states.c.next_fetch_at <= now
+    if longest_wait is not None:
+        due = or_(due, feed_states.c.next_fetch_at > now + longest_wait)
     if feed_id is not None:
         yield feed_states.c.feed_id == feed_id
         return
     yield feed_states.c.gone_at.is_(None)
     if not_checked_since is not None:
         stale = and_(feed_states.c.failures == 0, feed_states.c.last_checked_at < not_checked_since)
-        yield or_(feed_states.c.next_fetch_at <= now, stale)
+        yield or_(due, stale)
     elif not everything:
-        yield feed_states.c.next_fetch_at <= now
+        yield due
 
 
 def _hold(
-    connection: Connection, rows: Sequence[Row[tuple[object, ...]]], holder: str, *, until: datetime
+    connection: Connection,
+    rows: Sequence[Row[tuple[object, ...]]],
+    holder: str,
+    *,
+    now: datetime,
+    until: datetime,
 ) -> tuple[ClaimedFeed, ...]:
     ids = [row.feed_id for row in rows]
     for start in range(0, len(ids), 500):  # SQLite bounds the variables of a statement
@@ -150,7 +177,9 @@ def _hold(
         ClaimedFeed(
             feed_id=row.feed_id,
             url=row.url,
-            validators=Validators(etag=row.etag, last_modified=row.last_modified),
+            validators=_NO_VALIDATORS
+            if wants_it_whole(row.feed_id, row.last_checked_at, now)
+            else Validators(etag=row.etag, last_modified=row.last_modified),
             body_hash=row.body_hash,
             failures=row.failures,
             interval=timedelta(seconds=row.interval_seconds),
@@ -177,6 +206,14 @@ def to_gone(row: Row[Any]) -> Withdrawn | None:
     if facts["gone_since"] is None:
         return None
     return Withdrawn(since=facts["gone_since"], times=facts["gone_times"], stopped_at=facts["gone_at"])
+
+
+def wants_it_whole(feed_id: int, last_checked_at: datetime | None, now: datetime) -> bool:
+    """The first check of a feed in each of its weeks asks for the whole document: some servers answer 304 for
+    ever, whatever is new."""
+    if last_checked_at is None:
+        return True
+    return (now.toordinal() + feed_id) // _WEEK != (last_checked_at.toordinal() + feed_id) // _WEEK
 
 
 def renew_leases(connection: Connection, holder: str, *, until: datetime) -> None:

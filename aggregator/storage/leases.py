@@ -1,7 +1,11 @@
-"""Named leases: work that one process at a time may do, free again when its holder has died."""
+"""Named leases: work that one process at a time may do, free again when its holder has died.
+
+A lease that ends later than any may was taken while the clock was ahead; it is free.
+"""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, or_, update
@@ -14,10 +18,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+LONGEST = timedelta(days=1)
+"""The bound of `RefreshPolicy.lease`."""
+
 
 def claim(connection: Connection, name: str, holder: str, *, now: datetime, until: datetime) -> bool:
     """Take or renew the lease; False while another holder has it."""
-    free = or_(leases.c.holder == holder, leases.c.until <= now)
+    free = or_(leases.c.holder == holder, leases.c.until <= now, leases.c.until > now + LONGEST)
     taken = connection.execute(
         update(leases).where(leases.c.name == name, free).values(holder=holder, until=until)
     )

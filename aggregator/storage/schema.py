@@ -1,9 +1,9 @@
 """The tables, as the newest migration leaves them. Each table has one author.
 
 publisher: feeds, icons, entries, revisions · reader: users, categories, subscriptions, statuses, choices,
-retention_rules · machine: feed_states, push_subscriptions, pruned_entries, pending_entries, entry_terms,
-links, linking_state, leases, refresh_runs. What the machine knows can be dropped and recomputed, but for
-pruned_entries. The search index (FTS5 on SQLite, a generated tsvector on PostgreSQL) is made by the
+retention_rules · machine: feed_states, push_subscriptions, pruned_entries, retention_state, pending_entries,
+entry_terms, links, linking_state, leases, refresh_runs. What the machine knows can be dropped and recomputed,
+but for pruned_entries. The search index (FTS5 on SQLite, a generated tsvector on PostgreSQL) is made by the
 migration.
 """
 
@@ -313,6 +313,15 @@ pruned_entries = Table(
     Column("guid", Text, primary_key=True),
     Column("content_hash", Text, nullable=False),
     Column("pruned_at", UtcDateTime, nullable=False),
+)
+
+# How far retention trusts the clock, and when it last ran; at most one row.
+retention_state = Table(
+    "retention_state",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("ran_at", UtcDateTime, nullable=False),
+    Column("trusted_at", UtcDateTime, nullable=False),
 )
 
 NO_TURN = 2**31 - 1

@@ -63,6 +63,13 @@ def _tables(made: sa.MetaData) -> list[sa.Table]:
             sa.Column("keep_entries", sa.Integer),
         ),
         sa.Table(
+            "retention_state",
+            made,
+            sa.Column("id", sa.Integer, primary_key=True),
+            sa.Column("ran_at", MOMENT, nullable=False),
+            sa.Column("trusted_at", MOMENT, nullable=False),
+        ),
+        sa.Table(
             "push_subscriptions",
             made,
             _feed(primary_key=True),
