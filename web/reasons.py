@@ -42,6 +42,10 @@ _REASONS: tuple[tuple[str, LazyString], ...] = (
     (r"the name (?P<name>\S+) (?:was not|could not)", lazy_gettext("the name %(name)s was not found")),
     ("its TLS certificate is not valid", lazy_gettext("its security certificate is not valid")),
     ("it redirects (?:in a circle|more than)", lazy_gettext("it redirects without end")),
+    (
+        "it is a page that announces no feed, and none was found at (?P<places>.+)",
+        lazy_gettext("it is a page that announces no feed, and none was found at %(places)s"),
+    ),
     ("it is a page that announces no feed", lazy_gettext("it is a page that announces no feed")),
     ("The file is larger than", lazy_gettext("it is larger than 20 MB")),
     ("The file is empty", lazy_gettext("it is empty")),
