@@ -98,11 +98,19 @@ class Program:
     @cached_property
     def refresher(self) -> Refresher:
         from aggregator.feeds.documents import DocumentReader
+        from aggregator.icons import IconCollector
         from aggregator.refreshing import Refresher
 
         policy = self.settings.refresh
         documents = self._resources.enter_context(
             DocumentReader(workers=policy.parse_workers, timeout=policy.parse_timeout)
+        )
+        collector = IconCollector(
+            database=self.database,
+            documents=documents,
+            limits=self.settings.fetch,
+            version=self.version,
+            stopping=self.stopping,
         )
         return Refresher(
             database=self.database,
@@ -111,6 +119,7 @@ class Program:
             limits=self.settings.fetch,
             policy=policy,
             version=self.version,
+            collect_icons=collector.collect,
             stopping=self.stopping,
         )
 

@@ -94,6 +94,8 @@ class Refresher:
     limits: FetchLimits
     policy: RefreshPolicy
     version: str
+    collect_icons: Callable[[], int] = lambda: 0
+    """What follows a refresh; it neither fails nor counts."""
     stopping: Event = field(default_factory=Event)
     """Once set, fetches are given up and none begins; the feeds without an outcome are due again at once."""
 
@@ -114,7 +116,7 @@ class Refresher:
         started = time.monotonic()
         run = asyncio.run(self._run(everything, by_hand, feed_id, on_progress))
         links = self.link()
-        return RefreshReport(
+        report = RefreshReport(
             feeds=run.feeds,
             not_modified=run.not_modified,
             same_body=run.same_body,
@@ -126,6 +128,8 @@ class Refresher:
             seconds=round(time.monotonic() - started, 3),
             held=run.held,
         )
+        self.collect_icons()
+        return report
 
     async def _run(
         self,
