@@ -15,6 +15,7 @@ from web import (
     errors,
     feeds,
     health,
+    icons,
     importing,
     languages,
     links,
@@ -43,9 +44,9 @@ def create_app(services: Services) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.extensions[EXTENSION] = services
-    for part in (languages, security, errors, wording):
+    for part in (languages, security, errors, wording, icons):
         part.install(app)
     install_assets(app)
-    for pages in (entries, feeds, links, importing, starter, search, health):
+    for pages in (entries, feeds, links, importing, starter, search, health, icons):
         app.register_blueprint(pages.blueprint)
     return app

@@ -24,6 +24,7 @@ _SIDE = 32
 """Shown at 16, sharp on screens of twice that."""
 _LEAST_SIDE = 8
 _MAX_PIXELS = 2048 * 2048
+Image.MAX_IMAGE_PIXELS = _MAX_PIXELS  # pictures inside an ICO are judged by Pillow alone, at twice this
 _FORMATS = ("PNG", "GIF", "JPEG", "WEBP", "ICO")
 _APPLE = frozenset({"apple-touch-icon", "apple-touch-icon-precomposed"})
 _SIZE = re.compile(r"(\d{1,4})x\d{1,4}", re.IGNORECASE)
