@@ -12,7 +12,7 @@ from functools import cached_property
 from importlib.metadata import version
 from tempfile import NamedTemporaryFile
 from threading import Event
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from aggregator.errors import StorageError
 from aggregator.storage import users
@@ -143,9 +143,14 @@ class Program:
 
     def allow(self, *networks: str) -> None:
         """Admit these networks too, for this run."""
-        fetch = replace(
-            self.settings.fetch, allowed_networks=(*self.settings.fetch.allowed_networks, *networks)
-        )
+        self._set_fetch(allowed_networks=(*self.settings.fetch.allowed_networks, *networks))
+
+    def leave_icons(self) -> None:
+        """Ask no site for its icon in this run."""
+        self._set_fetch(icons=False)
+
+    def _set_fetch(self, **changes: Any) -> None:
+        fetch = replace(self.settings.fetch, **changes)
         self.settings = self.settings.model_copy(update={"fetch": fetch})
 
     def secret_key(self) -> bytes:
