@@ -134,6 +134,7 @@ def demo(host: Host = None, port: Port = None) -> None:
         outlines = stack.enter_context(serve_samples(_now()))
         program = stack.enter_context(Program(Place(folder=folder), Settings.load(folder)))
         program.allow("127.0.0.0/8")
+        program.leave_icons()  # their sites exist nowhere
         samples = write_opml(outlines, title="Samples", created_at=_now())
         program.subscriber.import_opml(program.owner_id, samples, now=_now())
         with output.refresh_progress() as tell:

@@ -53,6 +53,8 @@ def announce(line: str) -> None:
 def failure(error: AggregatorError) -> int:
     """Tell what went wrong; the exit status."""
     note(f"lire-aussi: {error} [{error.code}]")
+    for feed in getattr(error, "found", ()):  # of SeveralFeeds
+        note(f"  {feed.url}  {feed.title}".rstrip())
     return 1
 
 

@@ -26,6 +26,10 @@ class FetchLimits:
     connect_timeout: Duration = timedelta(seconds=10)
     max_bytes: Annotated[int, Ge(1)] = 10_000_000
     """Of the decoded body."""
+    icons: bool = True
+    """Whether the icons of sites are fetched, to be shown beside the names of feeds."""
+    icon_max_bytes: Annotated[int, Ge(1)] = 1_000_000
+    """Of a picture, or of the page that names it."""
     max_redirects: Annotated[int, Ge(0), Le(50)] = 5
     concurrency: Annotated[int, Ge(1), Le(500)] = 32
     """Hosts at a time; to one host there is one connection."""

@@ -13,7 +13,7 @@ from functools import cached_property
 from importlib.metadata import version
 from tempfile import NamedTemporaryFile
 from threading import Event
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from aggregator.errors import StorageError
 from aggregator.storage import users
@@ -100,11 +100,19 @@ class Program:
     @cached_property
     def refresher(self) -> Refresher:
         from aggregator.feeds.documents import DocumentReader
+        from aggregator.icons import IconCollector
         from aggregator.refreshing import Refresher
 
         policy = self.settings.refresh
         documents = self._resources.enter_context(
             DocumentReader(workers=policy.parse_workers, timeout=policy.parse_timeout)
+        )
+        collector = IconCollector(
+            database=self.database,
+            documents=documents,
+            limits=self.settings.fetch,
+            version=self.version,
+            stopping=self.stopping,
         )
         return Refresher(
             database=self.database,
@@ -114,6 +122,7 @@ class Program:
             policy=policy,
             version=self.version,
             pushes=bool(self.settings.pages.public_url),
+            collect_icons=collector.collect,
             stopping=self.stopping,
         )
 
@@ -157,9 +166,14 @@ class Program:
 
     def allow(self, *networks: str) -> None:
         """Admit these networks too, for this run."""
-        fetch = replace(
-            self.settings.fetch, allowed_networks=(*self.settings.fetch.allowed_networks, *networks)
-        )
+        self._set_fetch(allowed_networks=(*self.settings.fetch.allowed_networks, *networks))
+
+    def leave_icons(self) -> None:
+        """Ask no site for its icon in this run."""
+        self._set_fetch(icons=False)
+
+    def _set_fetch(self, **changes: Any) -> None:
+        fetch = replace(self.settings.fetch, **changes)
         self.settings = self.settings.model_copy(update={"fetch": fetch})
 
     def secret_key(self) -> bytes:

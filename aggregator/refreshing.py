@@ -109,6 +109,8 @@ class Refresher:
     version: str
     pushes: bool = False
     """Whether hubs can reach this library: then it remembers those that feeds announce."""
+    collect_icons: Callable[[], int] = lambda: 0
+    """What follows a refresh; it neither fails nor counts."""
     stopping: Event = field(default_factory=Event)
     """Once set, fetches are given up and none begins; the feeds without an outcome are due again at once."""
 
@@ -129,7 +131,7 @@ class Refresher:
         started = time.monotonic()
         run = asyncio.run(self._run(everything, by_hand, feed_id, on_progress))
         links = self.link()
-        return RefreshReport(
+        report = RefreshReport(
             feeds=run.feeds,
             not_modified=run.not_modified,
             same_body=run.same_body,
@@ -142,6 +144,8 @@ class Refresher:
             held=run.held,
             postponed=run.postponed,
         )
+        self.collect_icons()
+        return report
 
     async def _run(
         self,

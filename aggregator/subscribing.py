@@ -10,13 +10,24 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from aggregator.domain import Fetched, ImportReport, Outline, RefusedOutline, Subscription
-from aggregator.errors import AddressRefused, FeedError, NotAFeed, NotFound, SubscriptionError
+from aggregator.errors import (
+    AddressRefused,
+    FeedError,
+    FetchError,
+    NotAFeed,
+    NotFound,
+    ParseError,
+    SubscriptionError,
+    Unreachable,
+)
 from aggregator.feeds import opml
 from aggregator.feeds.addresses import check_url, normalize_url, without_password
-from aggregator.feeds.discovery import FoundFeed, find_feeds, looks_like_html
+from aggregator.feeds.discovery import merge
 from aggregator.feeds.fetching import Fetcher
+from aggregator.feeds.sites import FoundFeed, feeds_of_site, page_of_handle, usual_addresses
 from aggregator.storage import moves, subscriptions
 from aggregator.storage.feeds import ensure_feed
 
@@ -31,9 +42,12 @@ if TYPE_CHECKING:
     from aggregator.policies import FetchLimits
     from aggregator.storage.engine import Database
 
+_MOST_TRIES = 5
+"""After the page itself, where it says nothing of feeds."""
+
 
 class SeveralFeeds(SubscriptionError):
-    """The page announces several feeds; `found` says which, the person chooses."""
+    """The page offers several feeds; `found` says which, the person chooses."""
 
     code = "several-feeds"
     found: tuple[FoundFeed, ...] = ()
@@ -72,30 +86,59 @@ class Subscriber:
         (RFC 9110, 15.4).
         """
         async with Fetcher(self.limits, version=self.version) as fetcher:
-            document = await _fetch(fetcher, url)
             try:
-                return _lasting(url, document), await self._title(document, now)
-            except NotAFeed:
-                if not looks_like_html(document.body, document.content_type):
+                page = await _fetch(fetcher, url)
+            except FetchError:
+                announced = feeds_of_site(url)  # some sites show their pages to no program, but their feeds
+                if not announced:
                     raise
-            announced = self._announced(document)
-            if len(announced) > 1:
-                raise _choice(url, announced)
-            document = await _fetch(fetcher, announced[0].url)
-            return _lasting(announced[0].url, document), await self._title(document, now)
+                return await self._only(fetcher, url, announced, now)
+            try:
+                return _lasting(url, page), await self._title(page, now)
+            except NotAFeed:
+                said = await self.documents.read_page(page)
+                if not said.is_page:
+                    raise
+            announced = merge(said.announced, feeds_of_site(url))
+            if announced:
+                return await self._only(fetcher, url, announced, now)
+            return await self._try(fetcher, page.url, said.linked, now)
+
+    async def _only(
+        self, fetcher: Fetcher, url: str, announced: tuple[FoundFeed, ...], now: datetime
+    ) -> tuple[str, str]:
+        """The one feed that is announced; where there are several, a person chooses."""
+        if len(announced) > 1:
+            raise _choice(url, announced)
+        document = await _fetch(fetcher, announced[0].url)
+        return _lasting(announced[0].url, document), await self._title(document, now)
+
+    async def _try(
+        self, fetcher: Fetcher, page: str, linked: tuple[FoundFeed, ...], now: datetime
+    ) -> tuple[str, str]:
+        """The page announces nothing: what its links seem to lead to, then the usual places of its host.
+
+        At most `_MOST_TRIES` requests, in the time of one fetch; the first feed is taken.
+        """
+        if len(linked) > 1:
+            raise _choice(page, linked)
+        places = (*(feed.url for feed in linked), *usual_addresses(page))
+        tried: list[str] = []
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.limits.timeout.total_seconds()):
+                for place in tuple(dict.fromkeys(places))[:_MOST_TRIES]:
+                    tried.append(place)
+                    try:
+                        document = await _fetch(fetcher, place)
+                        return _lasting(place, document), await self._title(document, now)
+                    except Unreachable:
+                        break  # so will be the others
+                    except (FetchError, ParseError):
+                        continue
+        raise _nothing(page, tried)
 
     async def _title(self, document: Fetched, now: datetime) -> str:
         return (await self.documents.read(document, {}, now=now)).title
-
-    def _announced(self, page: Fetched) -> tuple[FoundFeed, ...]:
-        found = find_feeds(page.body, url=page.url, content_type=page.content_type)
-        if not found:
-            raise NotAFeed(
-                page.url,
-                "it is a page that announces no feed",
-                advice="Look for the address of its RSS feed.",
-            ).because("page-without-feed")
-        return found
 
     def remove(self, user_id: int, feed_id: int) -> Subscription:
         """Follow it no more. Its entries stay in the library and come back if it is followed again."""
@@ -169,6 +212,7 @@ class Subscriber:
 def _address(typed: str) -> str:
     """What a person typed as an address; raise `AddressRefused` for what is none."""
     text = typed.strip()
+    text = page_of_handle(text) or text
     return normalize_url(text if "://" in text or text[:5].lower() == "feed:" else f"https://{text}")
 
 
@@ -183,10 +227,18 @@ async def _fetch(fetcher: Fetcher, url: str) -> Fetched:
     return document
 
 
+def _nothing(page: str, tried: Iterable[str]) -> NotAFeed:
+    places = ", ".join(urlsplit(place).path for place in tried)
+    return NotAFeed(
+        page,
+        f"it is a page that announces no feed, and none was found at {places}",
+        advice="Look for the address of its RSS feed.",
+    ).because("page-without-feed", places=places)
+
+
 def _choice(url: str, announced: tuple[FoundFeed, ...]) -> SeveralFeeds:
-    names = ", ".join(f"{feed.title or 'untitled'} <{feed.url}>" for feed in announced)
     error = SeveralFeeds(
-        url, f"this page announces several feeds: {names}", advice="Add one of these addresses."
+        url, f"this page offers {len(announced)} feeds", advice="Add one of these addresses:"
     )
     error.found = announced
     return error

@@ -36,6 +36,7 @@ def environment(library: Path) -> dict[str, str]:
     return os.environ | {
         "LIRE_AUSSI_LIBRARY": str(library),
         "LIRE_AUSSI_FETCH__ALLOWED_NETWORKS": "127.0.0.0/8",
+        "LIRE_AUSSI_FETCH__ICONS": "false",  # each test knows what its server is asked for
     }
 
 
@@ -257,6 +258,19 @@ def test_adding_a_feed_fetches_no_other(tmp_path: Path) -> None:
         assert f"Le Journal <{server.url('/a')}>: 1 new entries" in run(tmp_path, "add", server.url("/a"))
     assert set(server.paths()) == {"/a"}
     assert [entry["title"] for entry in run_json(tmp_path, "entries")] == ["Un"]
+
+
+def test_the_feeds_of_a_page_are_listed_by_name(tmp_path: Path) -> None:
+    html = b"""<html><link rel=alternate type="application/rss+xml" href="/a" title="Articles">
+      <link rel=alternate type="application/rss+xml" href="/c" title="Comments">"""
+    with FeedServer({"/": Response(body=html, headers={"Content-Type": "text/html"})}) as server:
+        error = run(tmp_path, "add", server.url("/"), status=1)
+    said, *listed = error.splitlines()
+    assert said.startswith(f"lire-aussi: {server.url('/')}: this page offers 2 feeds.")
+    assert listed == [
+        f"  {server.url('/a')}  Articles",
+        f"  {server.url('/c')}  Comments",
+    ]
 
 
 def test_an_added_feed_that_then_fails_is_told(tmp_path: Path) -> None:

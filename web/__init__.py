@@ -15,6 +15,7 @@ from web import (
     errors,
     feeds,
     health,
+    icons,
     importing,
     languages,
     links,
@@ -48,7 +49,7 @@ def create_app(services: Services) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.extensions[EXTENSION] = services
-    for part in (languages, security, errors, wording, push):
+    for part in (languages, security, errors, wording, icons, push):
         part.install(app)
     install_assets(app)
     for pages in (
@@ -61,6 +62,7 @@ def create_app(services: Services) -> Flask:
         importing,
         starter,
         search,
+        icons,
         health,
         metrics,
     ):

@@ -17,6 +17,7 @@ from aggregator.storage.entries import (
     set_read,
     set_starred,
 )
+from aggregator.storage.icons import icon_digests
 from aggregator.storage.runs import find_progress
 from aggregator.storage.subscriptions import list_subscriptions, total_unread
 from web.extras import extras
@@ -86,11 +87,13 @@ def entry(entry_id: int) -> str:
         shown = get_entry(connection, reader, entry_id)
         policy = chosen_policy(connection, services().related)
         related = propose(connection, reader, [shown], policy)[entry_id]
+        icons = icon_digests(connection, {shown.feed_id, *(other.feed_id for other in related.links)})
     return render_template(
         "entry.html",
         entry=shown,
         extras=extras(shown),
         related=related,
+        icons=icons,
         keep_unread=request.args.get("keep") == "unread",
     )
 

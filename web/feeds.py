@@ -13,6 +13,7 @@ from flask_babel import gettext
 
 from aggregator.errors import FeedError, SubscriptionError
 from aggregator.storage.entries import Selection, newest_id
+from aggregator.storage.icons import icon_digests
 from aggregator.storage.retention import find_rule
 from aggregator.storage.subscriptions import get_subscription, list_subscriptions, subscribe
 from aggregator.subscribing import SeveralFeeds
@@ -23,7 +24,7 @@ from web.removals import read_removal, sign_removal
 from web.services import reader_id, reading, services, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from werkzeug.wrappers import Response
 
@@ -49,6 +50,12 @@ class FeedsPage:
     groups: tuple[Group, ...]
     number: int
     more: bool
+
+    @property
+    def shown(self) -> Iterator[Subscription]:
+        yield from self.failing
+        for group in self.groups:
+            yield from group.subscriptions
 
 
 def _is_in_trouble(subscription: Subscription) -> bool:
@@ -76,8 +83,9 @@ def make_page(subscriptions: Sequence[Subscription], number: int) -> FeedsPage:
 def _show_feeds(*, problem: str = "", typed: str = "") -> str:
     number = request.args.get("page", 1, type=int)
     with reading() as (connection, reader):
-        subscriptions = list_subscriptions(connection, reader)
-    return render_template("feeds.html", page=make_page(subscriptions, number), problem=problem, typed=typed)
+        page = make_page(list_subscriptions(connection, reader), number)
+        icons = icon_digests(connection, (subscription.feed.id for subscription in page.shown))
+    return render_template("feeds.html", page=page, icons=icons, problem=problem, typed=typed)
 
 
 @blueprint.get("/feeds")

@@ -12,9 +12,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from aggregator.storage.entries import Selection, list_headlines
+from aggregator.storage.icons import icon_digests
 from web.wording import local_day
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from sqlalchemy import Connection
@@ -38,6 +40,8 @@ class Page:
     headlines: tuple[Headline, ...]
     older: str | None
     """The mark of the next page; None on the last one."""
+    icons: Mapping[int, str]
+    """feed id → digest of its icon."""
 
     @property
     def days(self) -> tuple[Day, ...]:
@@ -50,7 +54,11 @@ def load_page(connection: Connection, reader: int, selection: Selection, mark: s
     wanted = replace(selection, before=read_mark(mark), limit=PAGE_LENGTH + 1)
     found = list_headlines(connection, reader, wanted)
     shown = found[:PAGE_LENGTH]
-    return Page(headlines=shown, older=write_mark(shown[-1]) if len(found) > PAGE_LENGTH else None)
+    return Page(
+        headlines=shown,
+        older=write_mark(shown[-1]) if len(found) > PAGE_LENGTH else None,
+        icons=icon_digests(connection, (headline.feed_id for headline in shown)),
+    )
 
 
 def write_mark(last: Headline) -> str:

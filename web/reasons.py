@@ -37,7 +37,9 @@ REASONS: Mapping[str, LazyString] = {
     "status": lazy_gettext("the error %(status)s"),
     "redirect-loop": lazy_gettext("it redirects without end"),
     "redirect-nowhere": lazy_gettext("it redirects without saying where to"),
-    "page-without-feed": lazy_gettext("it is a page that announces no feed"),
+    "page-without-feed": lazy_gettext(
+        "it is a page that announces no feed, and none was found at %(places)s"
+    ),
     "unasked-304": lazy_gettext("it says that nothing has changed since a check that never was"),
     "is-empty": lazy_gettext("the document is empty"),
     "is-pdf": lazy_gettext("it is a PDF file"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
+from aggregator.storage.icons import icon_digests
 from aggregator.storage.search import parse_query, search_headlines
 from web.services import reading
 
@@ -22,11 +23,13 @@ def results() -> str:
     start = (number - 1) * PAGE_LENGTH
     with reading() as (connection, reader):
         found = search_headlines(connection, reader, words, limit=PAGE_LENGTH + 1, offset=start)
+        icons = icon_digests(connection, (headline.feed_id for headline in found))
     return render_template(
         "search.html",
         words=words,
         wanted=bool(parse_query(words).wanted),
         found=found[:PAGE_LENGTH],
+        icons=icons,
         start=start,
         number=number,
         more=len(found) > PAGE_LENGTH and number < LAST_PAGE,

@@ -90,7 +90,8 @@ def _comes_from_us() -> bool:
 
 
 def _add_headers(response: Response) -> Response:
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)  # a page of its own may be stricter
     if not response.cache_control.max_age:
         # What somebody reads is nobody else's business, and a page is old as soon as something was read.
         response.headers["Cache-Control"] = "private, no-cache"

@@ -10,7 +10,7 @@ import asyncio
 import multiprocessing
 from concurrent.futures import TimeoutError as FutureTimeout
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -18,10 +18,14 @@ from aggregator.domain import CleanFeed, Fetched, KnownEntries
 from aggregator.errors import MalformedFeed
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
     from datetime import timedelta
 
     from pebble import ProcessFuture
+
+    from aggregator.feeds.discovery import PageFeeds
+
+_T = TypeVar("_T")
 
 
 def _read(document: Fetched, known: KnownEntries, now: datetime) -> CleanFeed:
@@ -31,6 +35,27 @@ def _read(document: Fetched, known: KnownEntries, now: datetime) -> CleanFeed:
 
     parsed = parse_feed(document.body, url=document.url, content_type=document.content_type, now=now)
     return clean_entries(parsed, known)
+
+
+def _read_page(page: Fetched) -> PageFeeds:
+    """Runs in the child."""
+    from aggregator.feeds.discovery import read_page
+
+    return read_page(page.body, url=page.url, content_type=page.content_type)
+
+
+def _find_icons(page: Fetched) -> tuple[str, ...]:
+    """Runs in the child."""
+    from aggregator.feeds.icons import find_icons
+
+    return find_icons(page.body, url=page.url, content_type=page.content_type)
+
+
+def _draw_icon(image: Fetched) -> bytes | None:
+    """Runs in the child."""
+    from aggregator.feeds.icons import draw_icon
+
+    return draw_icon(image.body)
 
 
 class DocumentReader:
@@ -50,19 +75,33 @@ class DocumentReader:
             self._pool.join()
             self._pool = None
 
-    def _schedule(self, document: Fetched, known: KnownEntries, now: datetime) -> ProcessFuture[CleanFeed]:
+    def _schedule(self, work: Callable[..., _T], *facts: object) -> ProcessFuture[_T]:
         if self._pool is None:
             # A forked child of a threaded server may inherit a held lock; a spawned one starts clean.
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPool(max_workers=self._workers, max_tasks=2_000, context=context)
         seconds = self._timeout.total_seconds()
-        return self._pool.schedule(_read, args=(document, dict(known), now), timeout=seconds)
+        return self._pool.schedule(work, args=facts, timeout=seconds)
 
     async def read(self, document: Fetched, known: KnownEntries, *, now: datetime) -> CleanFeed:
         """What is new or changed in the document. Raises `ParseError`, also for a child that was stopped."""
-        return await self._outcome(document, asyncio.wrap_future(self._schedule(document, known, now)))
+        return await self._outcome(
+            document, asyncio.wrap_future(self._schedule(_read, document, dict(known), now))
+        )
 
-    async def _outcome(self, document: Fetched, future: Awaitable[CleanFeed]) -> CleanFeed:
+    async def read_page(self, page: Fetched) -> PageFeeds:
+        """What it says of feeds. Raises `ParseError` where the child was stopped, and so do the next two."""
+        return await self._outcome(page, asyncio.wrap_future(self._schedule(_read_page, page)))
+
+    async def find_icons(self, page: Fetched) -> tuple[str, ...]:
+        """The addresses of the icons that the page names, the most suitable first."""
+        return await self._outcome(page, asyncio.wrap_future(self._schedule(_find_icons, page)))
+
+    async def draw_icon(self, image: Fetched) -> bytes | None:
+        """The image drawn anew as a small PNG; None where it is none that we show."""
+        return await self._outcome(image, asyncio.wrap_future(self._schedule(_draw_icon, image)))
+
+    async def _outcome(self, document: Fetched, future: Awaitable[_T]) -> _T:
         try:
             return await future
         except (FutureTimeout, TimeoutError) as error:

@@ -18,6 +18,7 @@ from aggregator.storage import (
     choices,
     entries,
     feeds,
+    icons,
     leases,
     links,
     linkstate,
@@ -389,3 +390,33 @@ def test_an_address_that_leads_to_no_library_is_named(address: str, reason: str)
 def test_the_password_of_an_address_is_not_shown(scheme: str) -> None:
     with Database(f"{scheme}://me:hunter2@host/name") as database:
         assert database.name == "postgresql+psycopg://me:***@host/name"
+
+
+def test_icons_are_kept_once_and_looked_for_again_after_a_month(database: Database) -> None:
+    month = timedelta(days=30)
+    one, two = (follow(database, f"https://{name}.example/feed", name) for name in "ab")
+    schedule = Schedule(checked_at=NOW, next_fetch_at=NOW, interval=timedelta(hours=1))
+    picture = icons.Icon(content_type="image/png", body=b"\x89PNG\0")
+
+    def wanted(now: datetime) -> list[int]:
+        with database.write() as connection:
+            found = icons.list_wanted(connection, now=now, again_after=month, limit=9, hold=True)
+        return [icon.feed_id for icon in found]
+
+    assert wanted(NOW) == []
+    with database.write() as connection:
+        for feed_id in (one, two):
+            feeds.record_success(connection, feed_id, schedule, validators=Validators(), body_hash="x")
+    assert wanted(NOW) == [two, one]
+    with database.write() as connection:
+        icons.note_checked(connection, (one, two), NOW)
+        icons.record_icon(connection, [two], picture)
+    assert wanted(NOW) == []
+    assert wanted(NOW + month) == [one]
+    with database.write() as connection:
+        icons.record_icon(connection, [one], picture)
+    with database.read() as connection:
+        digests = icons.icon_digests(connection, range(1000))
+        assert digests[one] == digests[two]
+        assert icons.find_icon(connection, digests[one]) == picture
+        assert icons.find_icon(connection, "none") is None

@@ -234,6 +234,13 @@ def test_an_address_that_cannot_be_added_stays_in_the_form(site: Site) -> None:
     assert 'role="alert"' in answer.text
 
 
+def test_a_page_without_a_feed_says_where_one_was_looked_for(site: Site) -> None:
+    with FeedServer({"/blog": Response(body=b"<html>Welcome", headers=HTML)}) as server:
+        answer = site.post("/feeds", url=server.url("/blog"), language="fr")
+    assert answer.status_code == 422
+    assert "une page qui n’annonce aucun flux, et il n’y en a pas sous /blog/feed, /feed" in answer.text
+
+
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
