@@ -6,7 +6,6 @@ fetch state, links and progress. Nothing here imports anything of ours.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NewType
@@ -142,7 +141,7 @@ class CleanEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanFeed:
-    """One document ready to be stored; `entries` holds only what is new or changed, newest knowledge first.
+    """One document ready to be stored; `entries` as in `ParsedFeed`, the newest first.
 
     `dates` are the moments that the entries of the whole document were published, newest first, for the
     scheduling of the next fetch.
@@ -155,6 +154,8 @@ class CleanFeed:
     time_to_live: timedelta | None
     dates: tuple[datetime, ...]
     entries: tuple[CleanEntry, ...]
+    item_hashes: bytes = b""
+    """As in `ParsedFeed`."""
     wishes: Wishes = NO_WISHES
     guids: frozenset[str] = frozenset()
     """Of every entry that stands in the document, known or not; empty where that was not looked at."""
@@ -388,6 +389,8 @@ class ClaimedFeed:
     url: str
     validators: Validators
     body_hash: str | None
+    known_items: bytes
+    """The `item_hashes` of the document that is stored."""
     failures: int
     interval: timedelta
     """The current one, between two successful fetches."""
@@ -512,7 +515,3 @@ class RelatedEntry:
     same_text: bool
     foreign_language: str | None
     """Its language, where that is not the entry's."""
-
-
-KnownEntries = Mapping[str, str]
-"""guid → content_hash of the stored entries of one feed."""

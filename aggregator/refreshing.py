@@ -307,18 +307,13 @@ class Refresher:
                 _adopt_if_settled(connection, checked.feed_id, checked.move, checked.schedule.checked_at)
 
     async def _updated(self, run: _Run, feed: ClaimedFeed, outcome: Fetched) -> None:
-        known = await asyncio.to_thread(self._known, feed)
-        document = await self.documents.read(outcome, known, now=_now())
+        document = await self.documents.read(outcome, feed.known_items, now=_now())
         recorded = await asyncio.to_thread(self._record_update, run, feed, outcome, document)
         if recorded is None:
             return
         run.updated += 1
         run.new_entries += recorded.new
         run.changed_entries += recorded.changed
-
-    def _known(self, feed: ClaimedFeed) -> dict[str, str]:
-        with self.database.read() as connection:
-            return entries.known_hashes(connection, feed.feed_id)
 
     def _record_update(
         self, run: _Run, feed: ClaimedFeed, outcome: Fetched, document: CleanFeed
@@ -343,6 +338,7 @@ class Refresher:
                 self._schedule(now, feed, published, (asked,), skipped),
                 validators=outcome.validators if document.whole else Validators(),
                 body_hash=outcome.body_hash,
+                known_items=document.item_hashes,
                 outcome="new" if recorded.new else "changed",
                 move=move,
                 published=published,

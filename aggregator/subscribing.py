@@ -138,7 +138,7 @@ class Subscriber:
         raise _nothing(page, tried)
 
     async def _title(self, document: Fetched, now: datetime) -> str:
-        return (await self.documents.read(document, {}, now=now)).title
+        return (await self.documents.read(document, b"", now=now)).title
 
     def remove(self, user_id: int, feed_id: int) -> Subscription:
         """Follow it no more. Its entries stay in the library and come back if it is followed again."""

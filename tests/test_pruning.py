@@ -85,9 +85,7 @@ def again(database: Database, feed: int, *found: CleanEntry, standing: bool = Tr
     """The document, as a refresh records it."""
     guids = frozenset(entry.guid for entry in found) if standing else frozenset({"other"})
     with database.write() as connection:
-        known = entries.known_hashes(connection, feed)
-        fresh = [entry for entry in found if known.get(entry.guid) != entry.content_hash]
-        return entries.record_entries(connection, feed, fresh, now=LATER, standing=guids)
+        return entries.record_entries(connection, feed, found, now=LATER, standing=guids)
 
 
 # ── what goes, what stays ────────────────────────────────────────────────────────────────────────

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from aggregator.domain import CleanFeed, Fetched, KnownEntries
+from aggregator.domain import CleanFeed, Fetched
 from aggregator.errors import MalformedFeed
 
 if TYPE_CHECKING:
@@ -28,13 +28,19 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-def _read(document: Fetched, known: KnownEntries, now: datetime) -> CleanFeed:
+def _read(document: Fetched, known_items: bytes, now: datetime) -> CleanFeed:
     """Runs in the child."""
     from aggregator.feeds.parsing import parse_feed
     from aggregator.feeds.sanitizing import clean_entries
 
-    parsed = parse_feed(document.body, url=document.url, content_type=document.content_type, now=now)
-    return clean_entries(parsed, known)
+    parsed = parse_feed(
+        document.body,
+        url=document.url,
+        content_type=document.content_type,
+        now=now,
+        known_items=known_items,
+    )
+    return clean_entries(parsed)
 
 
 def _read_page(page: Fetched) -> PageFeeds:
@@ -83,10 +89,13 @@ class DocumentReader:
         seconds = self._timeout.total_seconds()
         return self._pool.schedule(work, args=facts, timeout=seconds)
 
-    async def read(self, document: Fetched, known: KnownEntries, *, now: datetime) -> CleanFeed:
-        """What is new or changed in the document. Raises `ParseError`, also for a child that was stopped."""
+    async def read(self, document: Fetched, known_items: bytes, *, now: datetime) -> CleanFeed:
+        """What the document holds beside the items that are known (see `parse_feed`).
+
+        Raises `ParseError`, also for a child that was stopped.
+        """
         return await self._outcome(
-            document, asyncio.wrap_future(self._schedule(_read, document, dict(known), now))
+            document, asyncio.wrap_future(self._schedule(_read, document, known_items, now))
         )
 
     async def read_page(self, page: Fetched) -> PageFeeds:

@@ -17,7 +17,7 @@ from typing import Literal
 
 import nh3
 
-from aggregator.domain import CleanEntry, CleanFeed, KnownEntries, ParsedEntry, ParsedFeed, SafeHtml
+from aggregator.domain import CleanEntry, CleanFeed, ParsedEntry, ParsedFeed, SafeHtml
 from aggregator.feeds.addresses import as_browsers_read
 from aggregator.feeds.plaintext import REST_OF_TAG, paragraphs, to_text
 
@@ -99,9 +99,8 @@ _RELATIVE = re.compile(r"(?:href|poster|src)\s*=\s*[\"']?(?!\s*(?:https?:|mailto
 _CUT_OFF = re.compile(r"\s*(?:\[?(?:…|\.\.\.)\]?)\s*$")
 
 
-def clean_entries(parsed: ParsedFeed, known: KnownEntries) -> CleanFeed:
-    """What the document holds that is new, or no longer what we have; the newest first."""
-    fresh = [entry for entry in parsed.entries if known.get(entry.guid) != entry.content_hash]
+def clean_entries(parsed: ParsedFeed) -> CleanFeed:
+    """The same, ready to be stored; the newest first."""
     dates = [date for entry in parsed.entries if (date := entry.published_at or entry.updated_at)]
     return CleanFeed(
         title=parsed.title,
@@ -110,7 +109,10 @@ def clean_entries(parsed: ParsedFeed, known: KnownEntries) -> CleanFeed:
         language=parsed.language,
         time_to_live=parsed.time_to_live,
         dates=tuple(sorted(dates, reverse=True)),
-        entries=tuple(_clean_entry(entry, parsed) for entry in sorted(fresh, key=_date, reverse=True)),
+        entries=tuple(
+            _clean_entry(entry, parsed) for entry in sorted(parsed.entries, key=_date, reverse=True)
+        ),
+        item_hashes=parsed.item_hashes,
         wishes=parsed.wishes,
         guids=parsed.left_out.union(entry.guid for entry in parsed.entries),
         whole=parsed.whole,

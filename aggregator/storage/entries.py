@@ -23,7 +23,6 @@ from aggregator.storage.schema import (
     feeds,
     links,
     pending_entries,
-    pruned_entries,
     revisions,
     statuses,
     subscriptions,
@@ -44,17 +43,6 @@ _EXCERPT_CHARACTERS = 280
 class Recorded(NamedTuple):
     new: int
     changed: int
-
-
-def known_hashes(connection: Connection, feed_id: int) -> dict[str, str]:
-    """guid → content_hash of all entries of the feed that are stored or were pruned."""
-    known: dict[str, str] = {}
-    for table in (pruned_entries, entries):
-        rows = connection.execute(
-            select(table.c.guid, table.c.content_hash).where(table.c.feed_id == feed_id)
-        )
-        known |= {row.guid: row.content_hash for row in rows}
-    return known
 
 
 def record_entries(
@@ -78,7 +66,7 @@ def record_entries(
     stored |= renamed
     identity.rename(connection, renamed)
     changed = [(stored[entry.guid], entry) for entry in found if entry.guid in stored]
-    changed = identity.without_unchanged(connection, changed) if renamed else changed
+    changed = identity.without_unchanged(connection, changed)
     # Documents list the newest first; ids follow the order of publication.
     rows = [
         _row(entry, now) | {"feed_id": feed_id, "guid": entry.guid, "first_seen_at": now}

@@ -181,6 +181,7 @@ def _hold(
             if wants_it_whole(row.feed_id, row.last_checked_at, now)
             else Validators(etag=row.etag, last_modified=row.last_modified),
             body_hash=row.body_hash,
+            known_items=row.known_items or b"",
             failures=row.failures,
             interval=timedelta(seconds=row.interval_seconds),
             published=row.published,
@@ -250,6 +251,7 @@ def record_success(
     *,
     validators: Validators,
     body_hash: str,
+    known_items: bytes = b"",
     outcome: Outcome = "changed",
     move: Move | None = None,
     published: tuple[datetime, ...] = (),
@@ -265,6 +267,7 @@ def record_success(
             etag=validators.etag,
             last_modified=validators.last_modified,
             body_hash=body_hash,
+            known_items=known_items,
             asked_seconds=None if asked is None else asked.total_seconds(),
             skipped=skipped,
             published=published,

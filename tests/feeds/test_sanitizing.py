@@ -1,4 +1,4 @@
-"""What comes out is worth reading, and what is already known is not cleaned."""
+"""What comes out is worth reading."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def entry(guid: str, **facts: object) -> ParsedEntry:
     return ParsedEntry(guid=guid, **(defaults | facts))  # type: ignore[arg-type]
 
 
-def cleaned(*entries: ParsedEntry, known: dict[str, str] | None = None) -> CleanFeed:
+def cleaned(*entries: ParsedEntry) -> CleanFeed:
     feed = ParsedFeed(
         url="https://feeds.test/feed",
         title="T",
@@ -132,18 +132,21 @@ def cleaned(*entries: ParsedEntry, known: dict[str, str] | None = None) -> Clean
         time_to_live=None,
         entries=entries,
     )
-    return clean_entries(feed, known or {})
+    return clean_entries(feed)
 
 
 def day(number: int) -> datetime:
     return datetime(2024, 1, number, tzinfo=UTC)
 
 
-def test_only_new_and_changed_entries_are_cleaned() -> None:
-    entries = [entry("new"), entry("known"), entry("changed")]
-    feed = cleaned(*entries, known={"known": "hash of known", "changed": "another hash", "gone": "x"})
-    assert [clean.guid for clean in feed.entries] == ["new", "changed"]
-    assert (feed.title, feed.language) == ("T", "fr")
+def test_what_the_feed_says_of_itself_stays() -> None:
+    feed = cleaned(entry("new"))
+    assert (feed.title, feed.site_url, feed.description, feed.language) == (
+        "T",
+        "https://site.test/",
+        "D",
+        "fr",
+    )
 
 
 def test_the_newest_is_first() -> None:
@@ -153,8 +156,8 @@ def test_the_newest_is_first() -> None:
         entry("third", published_at=day(1), updated_at=day(9)),
         entry("first", updated_at=day(3)),
     )
-    feed = cleaned(*entries, known={"first": "hash of first"})
-    assert [clean.guid for clean in feed.entries] == ["undated", "second", "third"]
+    feed = cleaned(*entries)
+    assert [clean.guid for clean in feed.entries] == ["undated", "first", "second", "third"]
     assert feed.dates == (day(3), day(2), day(1))
 
 
