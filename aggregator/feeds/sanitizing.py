@@ -95,7 +95,7 @@ _DOT_STYLE = re.compile(r"(?:^|[;\s])(?:width|height)\s*:\s*[01](?:px)?(?=\s*(?:
 _START_OF_PRE = re.compile(r"(<pre\b[^<>]*>)[\r\n]+", re.IGNORECASE)
 _LAZY_SOURCES = ("data-src", "data-lazy-src", "data-original")
 # May there be a relative address? (Where it only looks so, cleaning takes a little longer.)
-_RELATIVE = re.compile(r"(?:href|poster|src)\s*=\s*[\"']?(?!\s*(?:https?:|mailto:))", re.IGNORECASE)
+_RELATIVE = re.compile(r"(?:href|poster|src)\s*=\s*+[\"']?+(?!\s*(?:https?:|mailto:))", re.IGNORECASE)
 _CUT_OFF = re.compile(r"\s*(?:\[?(?:…|\.\.\.)\]?)\s*$")
 
 

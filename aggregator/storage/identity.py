@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from aggregator.domain import CleanEntry
 
 _NEAR = timedelta(hours=20)
 """Less than a day: a daily column has its title, and perhaps its link, every day."""
+
+_FAR = timedelta(days=60)
+"""A date that moved further is that of another article."""
 
 _REMEMBERED = timedelta(days=365)
 _AT_A_TIME = 500
@@ -104,7 +107,10 @@ def _candidates(
     for start in range(0, len(titles), _AT_A_TIME):
         some = titles[start : start + _AT_A_TIME]
         query = select(*columns).where(
-            entries.c.feed_id == feed_id, entries.c.title.in_(some), entries.c.url.is_not(None)
+            entries.c.feed_id == feed_id,
+            entries.c.title.in_(some),
+            entries.c.url.is_not(None),
+            *_of_their_time(unknown),
         )
         for row in connection.execute(query.order_by(entries.c.id.desc())):
             if row.guid not in standing:
@@ -120,6 +126,14 @@ def _candidates(
                     )
                 )
     return found
+
+
+def _of_their_time(unknown: Iterable[CleanEntry]) -> Iterable[ColumnElement[bool]]:
+    """A feed may have thousands of entries: only those of about the same dates are looked at."""
+    said = [entry.published_at or entry.updated_at for entry in unknown]
+    known = [moment for moment in said if moment is not None]
+    if known and len(known) == len(said):
+        yield entries.c.published_at.between(min(known) - _FAR, max(known) + _FAR)
 
 
 def _is_same(connection: Connection, entry: CleanEntry, stored: _Stored, *, shared: bool) -> bool:
