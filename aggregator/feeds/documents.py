@@ -1,15 +1,18 @@
 """Foreign bytes are read in a child process that can be stopped.
 
 A hostile document may cost minutes of CPU and hold the interpreter; here it costs its own feed one error.
-Children start on first use, are shared by all feeds, and are replaced when one was stopped.
+Children start on first use, are shared by all feeds, and are replaced when one was stopped. Each may grow
+by `MAX_GROWTH_BYTES` of addresses above what its libraries take (on Linux; elsewhere only time is bounded).
 """
 
 from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 from concurrent.futures import TimeoutError as FutureTimeout
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -26,6 +29,35 @@ if TYPE_CHECKING:
     from aggregator.feeds.discovery import PageFeeds
 
 _T = TypeVar("_T")
+
+MAX_GROWTH_BYTES = 512_000_000
+"""Of a child's address space. Documents end at 10 MB, and the trees of honest ones stay far below."""
+
+_OUT_OF_MEMORY = 71
+"""The exit code of a child that says why it ended."""
+
+
+def _prepare(growth_bytes: int) -> None:
+    """Runs in a new child: libraries first, so that the limit counts what documents take."""
+    import resource
+
+    import aggregator.feeds.parsing
+    import aggregator.feeds.sanitizing  # noqa: F401
+
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        taken = int(statm.read_text().split()[0]) * resource.getpagesize()
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        limit = taken + growth_bytes
+        resource.setrlimit(resource.RLIMIT_AS, (limit if hard < 0 else min(limit, hard), hard))
+
+
+def _bounded(work: Callable[..., _T], *facts: object) -> _T:
+    """Runs in the child, which ends when out of memory: near its limit it would fail the next document."""
+    try:
+        return work(*facts)
+    except MemoryError:
+        os._exit(_OUT_OF_MEMORY)
 
 
 def _read(document: Fetched, known_items: bytes, now: datetime) -> CleanFeed:
@@ -65,9 +97,10 @@ def _draw_icon(image: Fetched) -> bytes | None:
 
 
 class DocumentReader:
-    """Parses and cleans documents in `workers` children, each with `timeout` to do so."""
+    """Parses and cleans documents in `workers` children, each with `timeout` and `growth_bytes` to do so."""
 
-    def __init__(self, *, workers: int, timeout: timedelta) -> None:
+    def __init__(self, *, workers: int, timeout: timedelta, growth_bytes: int = MAX_GROWTH_BYTES) -> None:
+        self._growth_bytes = growth_bytes
         self._workers = workers
         self._timeout = timeout
         self._pool: ProcessPool | None = None
@@ -85,9 +118,15 @@ class DocumentReader:
         if self._pool is None:
             # A forked child of a threaded server may inherit a held lock; a spawned one starts clean.
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPool(max_workers=self._workers, max_tasks=2_000, context=context)
+            self._pool = ProcessPool(
+                max_workers=self._workers,
+                max_tasks=2_000,
+                initializer=_prepare,
+                initargs=(self._growth_bytes,),
+                context=context,
+            )
         seconds = self._timeout.total_seconds()
-        return self._pool.schedule(work, args=facts, timeout=seconds)
+        return self._pool.schedule(_bounded, args=(work, *facts), timeout=seconds)
 
     async def read(self, document: Fetched, known_items: bytes, *, now: datetime) -> CleanFeed:
         """What the document holds beside the items that are known (see `parse_feed`).
@@ -119,4 +158,9 @@ class DocumentReader:
                 document.url, f"reading it took more than {seconds:g} s and was stopped"
             ).because("stopped", seconds=f"{seconds:g}") from error
         except ProcessExpired as error:
-            raise MalformedFeed(document.url, "reading it ended the process that read it") from error
+            why = "ended the process that read it"
+            if error.exitcode == _OUT_OF_MEMORY:
+                why = "took too much memory and was stopped"
+            raise MalformedFeed(document.url, f"reading it {why}") from error
+        except MemoryError as error:  # the child's, while it took the document or sent the outcome
+            raise MalformedFeed(document.url, "reading it took too much memory and was stopped") from error
