@@ -87,7 +87,7 @@ class RelatedPolicy:
     """After this many entries, 37 % of the addition is left."""
     min_confidence: Share = 0.15
     """What is less sure is not even kept; the least that `strictness` may be."""
-    min_shared_terms: Annotated[int, Ge(1)] = 3
+    min_shared_terms: Annotated[int, Ge(1)] = 2
     same_text_cosine: Share = 0.8
     same_title_cosine: Share = 0.3
     """Enough for the same text where the titles are equal too; a column's title returns every week."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aggregator.related.abroad import LEAST_COSINE, RARE_NAMES, shared_names
-from aggregator.related.engine import least_cosine
+from aggregator.related.engine import are_one_text, least_cosine, merit
 from aggregator.related.explaining import Shared, shared_terms
 from aggregator.related.ranking import gate, rank, read_weights
 from aggregator.related.shelf import CANDIDATES
@@ -36,8 +36,9 @@ class SharedTerm:
 class Step:
     """One gate: what was found, what was asked for, and whether that was enough.
 
-    `name` is one of shared-terms, cosine, candidate (its place, from 1), confidence; between two languages,
-    where the first never passes, language, rare-names, names (their cosine).
+    `name` is one of shared-terms, cosine, candidate (its place, from 1), confidence, among-the-best (its
+    merit, and the least that one of the two ends remembers); same-text alone where both are one text;
+    between two languages, where the first never passes, language, rare-names, names (their cosine).
     """
 
     name: str
@@ -79,11 +80,14 @@ def decide(
         cosine=cosine,
         days=None if np.isnan(days) else abs(days),
         rank=float(ranks[at[0]]) if len(at) else None,
-        steps=(
+        steps=(Step(name="same-text", found=cosine, asked=policy.same_title_cosine, passed=True),)
+        if _one_text(shelf, row, other, cosine, policy)
+        else (
             _at_least("shared-terms", len(terms), policy.min_shared_terms),
             _at_least("cosine", cosine, least),
             Step(name="candidate", found=place, asked=CANDIDATES, passed=place is not None),
             _at_least("confidence", confidence, policy.strictness),
+            _among_the_best(shelf, row, other, place and merit(ranks[at[0]], sure[at[0]], policy)),
         ),
     )
 
@@ -111,6 +115,18 @@ def decide_abroad(
             _at_least("names", float(found.parts.sum()), LEAST_COSINE),
         ),
     )
+
+
+def _one_text(shelf: Shelf, row: int, other: int, cosine: float, policy: RelatedPolicy) -> bool:
+    titles = shelf.facts.rows["title"]
+    return bool(are_one_text(titles[row], titles[[other]], np.array([cosine]), policy)[0])
+
+
+def _among_the_best(shelf: Shelf, row: int, other: int, found: float | None) -> Step:
+    best = shelf.facts.rows["best"]
+    least = float(min(best[row][0], best[other][0]))
+    passed = found is not None and bool(np.float32(found) >= least)
+    return Step(name="among-the-best", found=found, asked=least, passed=passed)
 
 
 def _at_least(name: str, found: float | None, asked: float) -> Step:

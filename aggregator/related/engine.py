@@ -184,16 +184,9 @@ class Engine:
             older_rank=ranks + penalty_after(pairs, self._weights),
             nearness=nearness,
             confidence=gate(pairs, self._weights, shelf.index.live),
-            same_text=self._same_text(facts["title"][row], facts["title"][rows], pairs.cosine),
+            same_text=are_one_text(facts["title"][row], facts["title"][rows], pairs.cosine, self._policy),
         )
         return judged.take(order)
-
-    def _same_text(
-        self, title: int, titles: npt.NDArray[np.uint64], cosines: npt.NDArray[np.floating]
-    ) -> npt.NDArray[np.bool_]:
-        policy = self._policy
-        same_title = (titles == title) & (title != 0) & (cosines >= policy.same_title_cosine)
-        return np.asarray(same_title | (cosines >= policy.same_text_cosine), np.bool_)
 
     def _worth_keeping(self, new: Newcomer, judged: Judged) -> Iterator[Pair]:
         policy, shelf, row = self._policy, new.shelf, new.row
@@ -201,14 +194,14 @@ class Engine:
             judged.confidence >= policy.min_confidence
         )
         judged = judged.take(judged.same_text | possible)
-        merit = self._merit(judged.rank, judged.confidence)
+        merits = merit(judged.rank, judged.confidence, policy)
         words, known, shared = shelf.index.shared(row, judged.rows, policy.why_words)
         kept = enter_best(
             shelf.facts.rows["best"],
             row,
             judged.rows,
-            merit,
-            np.argsort(-merit, kind="stable"),
+            merits,
+            np.argsort(-merits, kind="stable"),
             shared >= policy.min_shared_terms,
             judged.same_text,
             _COPIES,
@@ -228,11 +221,12 @@ class Engine:
         for found in foreign_neighbours(self.names, row, self.shelves, new.terms.language):
             theirs = self.shelves[found.language].facts.rows
             rank_, confidence = _LAST + found.cosine, _ABROAD + (1 - _ABROAD) * found.cosine
-            ends, merit = (facts["best"][new.row], theirs["best"][found.row]), self._merit(rank_, confidence)
-            if merit <= min(ends[0][0], ends[1][0]):
+            ends = facts["best"][new.row], theirs["best"][found.row]
+            worth = merit(rank_, confidence, self._policy)
+            if worth <= min(ends[0][0], ends[1][0]):
                 continue
             for end in ends:
-                enter(end, merit)
+                enter(end, worth)
             yield Pair(
                 id=int(theirs["id"][found.row]),
                 score=found.cosine,
@@ -302,11 +296,23 @@ class Engine:
         for one, other, rank_, confidence in kept:
             if one in best and other in best:
                 for end in (best[one], best[other]):
-                    enter(end, self._merit(rank_, confidence))
+                    enter(end, merit(rank_, confidence, self._policy))
 
-    def _merit(self, ranks: F, confidences: F) -> F:
-        """What is shown comes first, however much there is that would be shown if one were less strict."""
-        return ranks - _DOUBTFUL * (confidences < self._policy.strictness)
+
+def merit(ranks: F, confidences: F, policy: RelatedPolicy) -> F:
+    """What is shown comes first, however much there is that would be shown if one were less strict."""
+    return ranks - _DOUBTFUL * (confidences < policy.strictness)
+
+
+def are_one_text(
+    title: int,
+    titles: npt.NDArray[np.uint64],
+    cosines: npt.NDArray[np.floating],
+    policy: RelatedPolicy,
+) -> npt.NDArray[np.bool_]:
+    """Which of the others are the same text in another place, by the hashes of titles and raw cosines."""
+    same_title = (titles == title) & (title != 0) & (cosines >= policy.same_title_cosine)
+    return np.asarray(same_title | (cosines >= policy.same_text_cosine), np.bool_)
 
 
 def least_cosine(entries: int, policy: RelatedPolicy) -> float:
