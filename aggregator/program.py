@@ -1,6 +1,6 @@
 """The program put together for one library: its folder, settings, database and use-cases.
 
-What is dear to import (scikit-learn) is imported when something really has to be linked.
+What is dear to import (numba) is imported when something really has to be linked.
 """
 
 from __future__ import annotations

@@ -13,10 +13,10 @@ import unicodedata
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
+import mmh3
 import numpy as np
 import Stemmer
 import stopwordsiso
-from sklearn.utils import murmurhash3_32
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -133,7 +133,7 @@ class Language:
 
 
 def term_id(stem: str) -> int:
-    return int(murmurhash3_32(stem, positive=True))
+    return mmh3.hash(stem, signed=False)
 
 
 class _Terms(dict[str, int]):

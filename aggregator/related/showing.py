@@ -1,6 +1,6 @@
 """From the stored links of an entry to what a page shows: sure ones only, best first, the same text once.
 
-Pure Python, for pages: no matrix, no scikit-learn. How strict and how recent are decided here, at reading, so
+Pure Python, for pages: no matrix, no numba. How strict and how recent are decided here, at reading, so
 that a change of either shows at once and a preview is what saving gives.
 """
 
