@@ -6,7 +6,7 @@ came back is boilerplate; the same text told twice under one title, as agencies 
 name of a story ("Guerre en Ukraine : …"), which is shorter than a run.
 
 What is known depends only on the entries read before and on their order. The first entry of a feed is read as
-it is. A feed takes at most 106 kB, and old runs give way to new ones.
+it is. A feed takes at most 53 kB, and old runs give way to new ones.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _RUN = 6
 _LONGEST_GAP = 3
-_FEWEST_SLOTS, _MOST_SLOTS = 512, 8192
+_FEWEST_SLOTS, _MOST_SLOTS = 512, 4096
 # What has to speak for a run: a third entry, or a second where the text that came back is longer.
 _LEARNT, _LEARNT_WHERE_LONG, _LONG_ROW = 4, 2, 4
 _MOST = 8
