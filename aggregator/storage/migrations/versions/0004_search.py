@@ -74,7 +74,8 @@ def _postgresql() -> list[str]:
     ]
     for language in ("french", "english"):
         statements += [
-            f"CREATE TEXT SEARCH DICTIONARY search_{language}_stem (TEMPLATE = snowball, LANGUAGE = {language})",
+            f"""CREATE TEXT SEARCH DICTIONARY search_{language}_stem
+                (TEMPLATE = snowball, LANGUAGE = {language})""",
             f"CREATE TEXT SEARCH CONFIGURATION search_{language} (COPY = simple)",
             f"""ALTER TEXT SEARCH CONFIGURATION search_{language}
                 ALTER MAPPING FOR asciiword, word WITH search_{language}_stem""",
@@ -91,8 +92,10 @@ def _postgresql() -> list[str]:
     ]
     return [
         *statements,
-        "ALTER TABLE entries ADD COLUMN search_vector tsvector GENERATED ALWAYS AS "
-        f"({' || '.join(vectors)}) STORED",
+        (
+            "ALTER TABLE entries ADD COLUMN search_vector tsvector GENERATED ALWAYS AS "
+            f"({' || '.join(vectors)}) STORED"
+        ),
         "CREATE INDEX ix_entries_search_vector ON entries USING gin (search_vector)",
     ]
 
