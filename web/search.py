@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 
 from aggregator.errors import StorageError
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("search", __name__)
 
-PAGE_LENGTH = 30
+PAGE_LENGTH = 25
 LAST_PAGE = ceil(MAX_COUNTED / PAGE_LENGTH)
 MAX_NAME_CHARACTERS = 80
 _SHOWN_CATEGORIES = 200
@@ -133,11 +133,14 @@ def install(app: Flask) -> None:
 
 def _saved_searches() -> tuple[SavedSearch, ...]:
     """For the frame of every page, also of one that says that the library cannot be read."""
-    try:
-        with reading() as (connection, reader):
-            return list_saved(connection, reader)
-    except StorageError:
-        return ()
+    if "saved_searches" not in g:
+        try:
+            with reading() as (connection, reader):
+                g.saved_searches = list_saved(connection, reader)
+        except StorageError:
+            g.saved_searches = ()
+    found: tuple[SavedSearch, ...] = g.saved_searches
+    return found
 
 
 def problem_sentence(problem: Problem) -> str:
@@ -157,7 +160,8 @@ def results() -> str:
         )
         icons = icon_digests(connection, (hit.headline.feed_id for hit in found.hits))
         categories = list_categories(connection, reader)[:_SHOWN_CATEGORIES]
-        kept = next((s for s in list_saved(connection, reader) if s.query == form.typed), None)
+        g.saved_searches = saved = list_saved(connection, reader)  # the frame shows them, too
+    kept = next((search for search in saved if search.query == form.typed), None)
     return render_template(
         "search.html",
         form=form,

@@ -58,10 +58,8 @@ class Found:
     """Those of the query, and names of feeds and categories that mean none."""
 
 
-class _Candidate(NamedTuple):
-    id: int
-    relevance: float
-    age_days: float
+_Candidate = tuple[int, float, float]
+"""An entry's id, its relevance, its age in days. Plain, for there are two thousand of them in a search."""
 
 
 def search_entries(
@@ -82,13 +80,14 @@ def search_entries(
     conditions = _Conditions(
         entries=tuple(_entry_conditions(query, feed_ids, now)), statuses=tuple(_status_conditions(query))
     )
-    found = _candidates(connection, user_id, query, conditions, now)
+    spelling = _Sqlite(connection)
+    found = _candidates(connection, user_id, query, conditions, now, spelling)
     more = len(found) > MAX_COUNTED
     if more and order == "relevance" and query.wanted:
-        titled = _candidates(connection, user_id, _in_titles(query), conditions, now)
-        found = list({one.id: one for one in (*titled, *found)}.values())
+        titled = _candidates(connection, user_id, _in_titles(query), conditions, now, spelling)
+        found = list({one[0]: one for one in (*titled, *found)}.values())
     ordered = _ordered(found, order if query.wanted else "date")[:MAX_COUNTED]
-    ids = [one.id for one in ordered[offset : offset + limit]]
+    ids = [one[0] for one in ordered[offset : offset + limit]]
     return Found(
         hits=_hits(connection, user_id, query, ids), total=len(ordered), more=more, problems=problems
     )
@@ -96,8 +95,8 @@ def search_entries(
 
 def _ordered(found: Sequence[_Candidate], order: Order) -> list[_Candidate]:
     if order == "date":
-        return sorted(found, key=lambda one: (one.age_days, -one.id))
-    return sorted(found, key=lambda one: (-weight(one.relevance, one.age_days), -one.id))
+        return sorted(found, key=lambda one: (one[2], -one[0]))
+    return sorted(found, key=lambda one: (-weight(one[1], one[2]), -one[0]))
 
 
 def _in_titles(query: Query) -> Query:
@@ -191,10 +190,11 @@ def _candidates(
     query: Query,
     conditions: _Conditions,
     now: datetime,
-) -> list[_Candidate]:
+    spelling: _Sqlite,
+) -> Sequence[_Candidate]:
     """The newest that the query means, one more than are counted."""
     sqlite = connection.dialect.name == "sqlite"
-    selected = _on_sqlite(connection, query, now) if sqlite else _on_postgresql(query, now)
+    selected = _on_sqlite(query, now, spelling) if sqlite else _on_postgresql(query, now)
     selected = selected.join(subscriptions, followed_by(user_id), isouter=query.starred)
     if conditions.statuses:
         selected = selected.outerjoin(statuses, status_of(user_id))
@@ -205,10 +205,9 @@ def _candidates(
         selected = selected.where(literal_column("+entries_fts.rowid", Integer).in_(meant))
     else:
         selected = selected.where(*conditions.entries)
-    rows: Sequence[Any] = connection.execute(
-        selected.where(*conditions.statuses).limit(MAX_COUNTED + 1)
-    ).all()
-    return [_Candidate(*row) for row in rows]
+    bounded = selected.where(*conditions.statuses).limit(MAX_COUNTED + 1)
+    found: Sequence[Any] = connection.execute(bounded).all()
+    return found
 
 
 def _newest_first(
@@ -219,10 +218,9 @@ def _newest_first(
     return select(entries.c.id, relevance, age).select_from(entries).order_by(*by)
 
 
-def _on_sqlite(connection: Connection, query: Query, now: datetime) -> Select[tuple[int, float, float]]:
+def _on_sqlite(query: Query, now: datetime, spelling: _Sqlite) -> Select[tuple[int, float, float]]:
     index = table("entries_fts", column("rowid", Integer), column("entries_fts", Text))
-    spelled = _Sqlite(connection)
-    unwanted = " OR ".join(map(spelled.term, query.unwanted))
+    unwanted = " OR ".join(map(spelling.term, query.unwanted))
     age = func.julianday(literal(now, UtcDateTime)) - func.julianday(entries.c.published_at, type_=Float)
     if not query.wanted:
         selected = _newest_first(query, literal(1.0), age)
@@ -230,7 +228,7 @@ def _on_sqlite(connection: Connection, query: Query, now: datetime) -> Select[tu
             without = select(index.c.rowid).where(index.c.entries_fts.op("MATCH")(unwanted))
             selected = selected.where(entries.c.id.not_in(without))
         return selected
-    match = " AND ".join(map(spelled.term, query.wanted))
+    match = " AND ".join(map(spelling.term, query.wanted))
     if unwanted:
         match = f"({match}) NOT ({unwanted})"
     relevance = literal_column("-bm25(entries_fts, 6.0, 2.0, 1.0)", Float)
@@ -247,15 +245,21 @@ class _Sqlite:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._known: dict[str, list[str]] = {}
 
     def term(self, term: Term) -> str:
         if term.exact or term.beginning:
             words = f'"{" ".join(term.words)}"' + ("*" if term.beginning else "")
         else:
-            words = " OR ".join(f'"{form}"' for form in self._forms(term.words[0]))
+            words = " OR ".join(f'"{form}"' for form in self._forms_of(term.words[0]))
         return f"({{{term.field}}} : ({words}))" if term.field else f"({words})"
 
-    def _forms(self, word: str) -> list[str]:
+    def _forms_of(self, word: str) -> list[str]:
+        if word not in self._known:
+            self._known[word] = self._look_up(word)
+        return self._known[word]
+
+    def _look_up(self, word: str) -> list[str]:
         """The words of the index that are forms of the word, itself first."""
         known = table("entries_fts_words", column("term", Text)).c.term
         found = [word]
