@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from unicodedata import normalize
 
 from sqlalchemy import Float, Integer, Text, column, func, literal, literal_column, select, table
 from sqlalchemy.dialects.postgresql import TSVECTOR
@@ -290,12 +291,17 @@ def _on_postgresql(query: Query, now: datetime) -> Select[tuple[int, float, floa
 
 def _tsquery(term: Term) -> ColumnElement[str]:
     label = ("*" if term.beginning else "") + {"title": "A", "author": "B", "": ""}[term.field]
-    words = [f"'{word}'" for word in term.words]
+    words = [f"'{_without_marks(word)}'" for word in term.words]
     if label:
         words = [*(word + ":" + label.replace("*", "") for word in words[:-1]), f"{words[-1]}:{label}"]
     text = " <-> ".join(word.removesuffix(":") for word in words)
     configurations = (_SIMPLE,) if term.exact or term.beginning else (_SIMPLE, _FRENCH, _ENGLISH)
     return _joined(func.tsquery_or, [func.to_tsquery(known, text) for known in configurations])
+
+
+def _without_marks(word: str) -> str:
+    """As the index is: the marks of all scripts are gone."""
+    return "".join(c for c in normalize("NFD", word) if not "\u0300" <= c <= "\u036f")
 
 
 def _joined(

@@ -41,36 +41,27 @@ FTS5 = (
 )
 
 
-def _folded() -> tuple[str, str]:
-    """Latin, Greek and Cyrillic letters, and the plain small ones that each is searched as."""
-    letters = [chr(code) for code in (*range(0xC0, 0x530), *range(0x1E00, 0x2000))]
-    plain = {letter: _plain(letter) for letter in letters if unicodedata.category(letter).startswith("L")}
-    kept = {letter: found for letter, found in plain.items() if len(found) == 1 and found != letter}
-    return "".join(kept), "".join(kept.values())
-
-
-def _plain(letter: str) -> str:
-    small = letter.lower()
-    base = "".join(c for c in unicodedata.normalize("NFD", small) if not unicodedata.combining(c))
-    return base if base.isascii() else small
-
-
+# Capital letters that have no marks: `lower` knows only those of ASCII where the database's locale is "C".
+CAPITALS = "".join(
+    letter
+    for letter in (chr(code) for code in (*range(0xC0, 0x250), *range(0x370, 0x460)))
+    if unicodedata.category(letter) == "Lu" and unicodedata.normalize("NFD", letter) == letter
+)
+SMALL = "".join(letter.lower() for letter in CAPITALS)
 # PostgreSQL's parser sees addresses, paths and numbers where we see words: signs part words.
 SIGNS = "-_/.,:@+'’&=%#~"
 
 
-def _postgresql() -> list[str]:
+def _postgresql(schema: str) -> list[str]:
     """A tsvector of each word, its French and its English stem, none of them a stop word.
 
-    It holds at most 1 MB; the words past the first 100,000 characters of a text are not searched.
+    It holds at most 1 MB; the words past the first 100,000 characters of a text are not searched. Names
+    inside functions are whole: a restored dump fills the column under an empty search path.
     """
-    letters, plain = _folded()
     signs = SIGNS.replace("'", "''")
     statements = [
         "DROP INDEX ix_entries_search_vector",
         "ALTER TABLE entries DROP COLUMN search_vector",
-        f"""CREATE FUNCTION search_fold(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-            $$ SELECT translate(lower($1), '{letters}{signs}', '{plain}{" " * len(SIGNS)}') $$""",
     ]
     for language in ("french", "english"):
         statements += [
@@ -80,22 +71,22 @@ def _postgresql() -> list[str]:
             f"""ALTER TEXT SEARCH CONFIGURATION search_{language}
                 ALTER MAPPING FOR asciiword, word WITH search_{language}_stem""",
         ]
-    parts = (
-        ("left(title, 2000)", "A"),
-        ("left(coalesce(author, ''), 500)", "B"),
-        ("left(text, 100000)", "D"),
-    )
-    vectors = [
-        f"setweight(to_tsvector('{configuration}'::regconfig, search_fold({part})), '{weight}')"
-        for part, weight in parts
-        for configuration in ("pg_catalog.simple", "search_french", "search_english")
-    ]
     return [
         *statements,
-        (
-            "ALTER TABLE entries ADD COLUMN search_vector tsvector GENERATED ALWAYS AS "
-            f"({' || '.join(vectors)}) STORED"
-        ),
+        f"""CREATE FUNCTION search_words(words text, weight "char") RETURNS tsvector
+            LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+            DECLARE folded text := translate(
+                lower(regexp_replace(normalize(words, NFD), '[\u0300-\u036f]', '', 'g')),
+                '{CAPITALS}{signs}', '{SMALL}{" " * len(SIGNS)}');
+            BEGIN
+                RETURN setweight(
+                    to_tsvector('pg_catalog.simple'::regconfig, folded)
+                    || to_tsvector('{schema}.search_french'::regconfig, folded)
+                    || to_tsvector('{schema}.search_english'::regconfig, folded), weight);
+            END $$""",
+        """ALTER TABLE entries ADD COLUMN search_vector tsvector GENERATED ALWAYS AS (
+            search_words(left(title, 2000), 'A') || search_words(left(coalesce(author, ''), 500), 'B')
+            || search_words(left(text, 100000), 'D')) STORED""",
         "CREATE INDEX ix_entries_search_vector ON entries USING gin (search_vector)",
     ]
 
@@ -119,5 +110,10 @@ def upgrade() -> None:
     tables = sa.MetaData(naming_convention=NAMES)
     sa.Table("users", tables, sa.Column("id", sa.Integer, primary_key=True))
     _saved_searches(tables).create(connection)
-    for statement in _postgresql() if connection.dialect.name == "postgresql" else FTS5:
+    if connection.dialect.name == "postgresql":
+        schema = connection.exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
+        statements = _postgresql(schema)
+    else:
+        statements = list(FTS5)
+    for statement in statements:
         connection.exec_driver_sql(statement.replace("%", "%%") if "translate" in statement else statement)
