@@ -225,3 +225,14 @@ def test_saved_searches_are_kept_by_person_and_name(database: Database) -> None:
         )
         delete_search(connection, reader, energy.id)
         assert [saved.name for saved in list_saved(connection, reader)] == ["Climate"]
+
+
+def test_a_restored_dump_fills_the_index(server: str, tmp_path: Path) -> None:
+    """`pg_dump` writes under an empty search path."""
+    with Database(server) as database, database.write() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    with Database.open(server) as database, database.write() as connection:
+        connection.execute(text("SET LOCAL search_path = ''"))
+        made = connection.scalar(text("SELECT public.search_words('Élections', 'A')::text"))
+    assert made == "'elect':2A,3A 'elections':1A"
