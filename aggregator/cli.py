@@ -273,6 +273,28 @@ def entries(
 
 
 @app.command()
+def search(
+    context: typer.Context,
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="QUERY", help='Words, "a phrase", feed:NAME, is:unread, from:2026-11…'),
+    ],
+    json: Json = False,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=1000)] = 20,
+) -> None:
+    """Search your entries, the most relevant and recent first. Put -- before words with a minus."""
+    from aggregator.searching.language import parse_query
+    from aggregator.storage.search import search_entries
+
+    query = parse_query(" ".join(words))
+    with Program.open(context.obj) as program, program.database.read() as connection:
+        found = search_entries(connection, program.owner_id, query, now=_now(), limit=limit)
+    output.found(found, json=json)
+    if not found.hits:
+        raise typer.Exit(1)
+
+
+@app.command()
 def related(
     context: typer.Context,
     entry: Annotated[str, typer.Argument(metavar="ENTRY_ID_OR_URL")],

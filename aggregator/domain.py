@@ -287,6 +287,14 @@ class RetentionRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SavedSearch:
+    id: int
+    name: str
+    query: str
+    """As it was typed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
     """Every outline of the file is in exactly one of the three."""
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from aggregator.proposing import Overview
     from aggregator.related.deciding import Decision
     from aggregator.related.showing import Shown
+    from aggregator.searching.snippets import Piece
+    from aggregator.storage.search import Found
 
 
 _CONTROL = re.compile("[\x7f-\x9f]")  # the control characters that JSON lets stand as they are
@@ -193,6 +195,26 @@ def headlines(found: Sequence[Headline], *, json: bool) -> None:
         mark = "★" if h.starred else " " if h.read else "•"
         moment = f"{h.published_at:%Y-%m-%d %H:%M}"
         typer.echo(f"{h.id:>7} {mark} {moment}  {_plain(h.feed_title)}: {_plain(h.title)}")
+
+
+def found(results: Found, *, json: bool) -> None:
+    """What a search found; what was wrong with it goes to standard error."""
+    for problem in results.problems:
+        note(str(problem))
+    if json:
+        hits = [_headline(hit.headline) | {"snippet": _line(hit.snippet)} for hit in results.hits]
+        _json({"total": results.total, "more": results.more, "hits": hits})
+        return
+    for hit in results.hits:
+        headlines([hit.headline], json=False)
+        if hit.snippet:
+            typer.echo(f"          {_plain(_line(hit.snippet))}")
+    shown, more = len(results.hits), "more than " if results.more else ""
+    note(f"{shown} of {more}{results.total} entries." if shown else "Nothing found.")
+
+
+def _line(pieces: Sequence[Piece]) -> str:
+    return "".join(piece.text for piece in pieces)
 
 
 def _headline(h: Headline) -> dict[str, Any]:

@@ -189,6 +189,21 @@ def test_what_is_related_and_why(linked: Path) -> None:
     assert "place 1" in run(linked, "why", number, str(other["id"]))
 
 
+def test_searching(tmp_path: Path) -> None:
+    feed = rss(("Les élections", STORY), ("Tarte", "Coings."))
+    with FeedServer({"/a": feed}) as server:
+        follow(tmp_path, server.url("/a"))
+        run(tmp_path, "refresh")
+    found = run_json(tmp_path, "search", "election", "feed:journal")
+    assert (found["total"], found["more"]) == (1, False)
+    assert set(found["hits"][0]) == SHAPES["entries"] | {"snippet"}
+    assert "Tarte" in run(tmp_path, "search", "--limit", "1", "coing")
+    assert "Nothing found." in run(tmp_path, "search", "zebra", status=1)
+    told = run(tmp_path, "search", "from:tomorrow", "--", "-coing", status=1)
+    assert "“tomorrow” is no date." in told
+    assert "Type a word that must occur, too." in told
+
+
 def test_why_two_entries_are_not_linked(linked: Path) -> None:
     number, related = pyongyang(linked)
     near = {number, *(str(link["id"]) for link in related["links"])}

@@ -49,7 +49,7 @@ def create_app(services: Services) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.extensions[EXTENSION] = services
-    for part in (languages, security, errors, wording, icons, push):
+    for part in (languages, security, errors, wording, icons, push, search):
         part.install(app)
     install_assets(app)
     for pages in (

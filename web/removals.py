@@ -12,7 +12,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from web.services import services
 
 if TYPE_CHECKING:
-    from aggregator.domain import CategoryPath, Subscription
+    from aggregator.domain import CategoryPath, SavedSearch, Subscription
 
 _GOOD_FOR_SECONDS = 3600
 _LONGEST = 2000
@@ -42,5 +42,21 @@ def read_removal(signed: str) -> Removal | None:
     return Removal(feed_id=feed_id, title=title, category=tuple(category))
 
 
-def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(services().secret_key, salt="removal of a feed")
+def sign_deleted_search(gone: SavedSearch) -> str:
+    return _signer(_SEARCH).dumps([gone.name, gone.query])
+
+
+def read_deleted_search(signed: str) -> tuple[str, str] | None:
+    """Its name and query; None where it was not signed here, or long ago."""
+    try:
+        name, query = _signer(_SEARCH).loads(signed, max_age=_GOOD_FOR_SECONDS)
+    except BadSignature:
+        return None
+    return str(name), str(query)
+
+
+_SEARCH = "deletion of a search"
+
+
+def _signer(salt: str = "removal of a feed") -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(services().secret_key, salt=salt)

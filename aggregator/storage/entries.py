@@ -160,7 +160,7 @@ def followed_by(user_id: int) -> ColumnElement[bool]:
     return and_(subscriptions.c.feed_id == entries.c.feed_id, subscriptions.c.user_id == user_id)
 
 
-def _status_of(user_id: int) -> ColumnElement[bool]:
+def status_of(user_id: int) -> ColumnElement[bool]:
     return and_(statuses.c.entry_id == entries.c.id, statuses.c.user_id == user_id)
 
 
@@ -193,7 +193,7 @@ def headline_columns(user_id: int, *, unfollowed: bool = False) -> Select[tuple[
         )
         .join(subscriptions, followed_by(user_id), isouter=unfollowed)
         .join(feeds, feeds.c.id == entries.c.feed_id)
-        .outerjoin(statuses, _status_of(user_id))
+        .outerjoin(statuses, status_of(user_id))
     )
 
 
@@ -271,7 +271,7 @@ def get_entry(connection: Connection, user_id: int, entry_id: int) -> Entry:
         )
         .outerjoin(subscriptions, followed_by(user_id))
         .join(feeds, feeds.c.id == entries.c.feed_id)
-        .outerjoin(statuses, _status_of(user_id))
+        .outerjoin(statuses, status_of(user_id))
         .where(entries.c.id == entry_id, _in_sight())
     )
     row = connection.execute(query).first() if abs(entry_id) < 2**31 else None
@@ -350,7 +350,7 @@ def mark_all_read(
             literal(now, statuses.c.read_at.type).label("read_at"),
         )
         .join(subscriptions, followed_by(user_id))
-        .outerjoin(statuses, _status_of(user_id))
+        .outerjoin(statuses, status_of(user_id))
         .where(entries.c.id <= up_to, statuses.c.read_at.is_(None), *scope)
     )
     statement = insert_into(connection, statuses).from_select(["user_id", "entry_id", "read_at"], unread)
@@ -367,7 +367,7 @@ def mark_all_read(
 def _recount(connection: Connection, user_id: int, feed_id: int | None) -> None:
     unread = (
         select(func.count())
-        .select_from(entries.outerjoin(statuses, _status_of(user_id)))
+        .select_from(entries.outerjoin(statuses, status_of(user_id)))
         .where(entries.c.feed_id == subscriptions.c.feed_id, statuses.c.read_at.is_(None))
         .scalar_subquery()
     )

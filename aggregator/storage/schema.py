@@ -1,10 +1,10 @@
 """The tables, as the newest migration leaves them. Each table has one author.
 
 publisher: feeds, icons, entries, revisions · reader: users, categories, subscriptions, statuses, choices,
-retention_rules · machine: feed_states, push_subscriptions, pruned_entries, retention_state, pending_entries,
-entry_terms, links, linking_state, leases, refresh_runs. What the machine knows can be dropped and recomputed,
-but for pruned_entries. The search index (FTS5 on SQLite, a generated tsvector on PostgreSQL) is made by the
-migration.
+retention_rules, saved_searches · machine: feed_states, push_subscriptions, pruned_entries, retention_state,
+pending_entries, entry_terms, links, linking_state, leases, refresh_runs. What the machine knows can be
+dropped and recomputed, but for pruned_entries. The search index (FTS5 on SQLite, a generated tsvector on
+PostgreSQL) is made by the migrations.
 """
 
 from __future__ import annotations
@@ -254,6 +254,17 @@ retention_rules = Table(
     _references("feeds", primary_key=True),
     Column("keep_days", Integer),
     Column("keep_entries", Integer),
+)
+
+saved_searches = Table(
+    "saved_searches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _references("users"),
+    Column("name", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("user_id", "name"),
 )
 
 # ── the machine ──────────────────────────────────────────────────────────────────────────────────

@@ -156,6 +156,13 @@ def list_subscriptions(connection: Connection, user_id: int) -> tuple[Subscripti
     return tuple(found)
 
 
+def list_categories(connection: Connection, user_id: int) -> tuple[CategoryPath, ...]:
+    """Those with feeds in them, as a person reads them."""
+    used = select(subscriptions.c.category_id).where(subscriptions.c.user_id == user_id)
+    paths = connection.scalars(select(categories.c.path).where(categories.c.id.in_(used)))
+    return tuple(sorted(paths, key=lambda path: tuple(name.casefold() for name in path)))
+
+
 def find_subscription(connection: Connection, user_id: int, feed_id: int) -> Subscription | None:
     row = connection.execute(_selection(user_id).where(feeds.c.id == feed_id)).first()
     return None if row is None else _to_subscription(row)

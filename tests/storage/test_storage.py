@@ -22,7 +22,6 @@ from aggregator.storage import (
     leases,
     links,
     linkstate,
-    search,
     subscriptions,
     terms,
 )
@@ -227,23 +226,6 @@ def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
         fail_in_the_middle()
     with database.read() as connection:
         assert entries.list_headlines(connection, owner(database), entries.Selection()) == ()
-
-
-def test_search_orders_titles_first_and_reads_no_syntax(database: Database) -> None:
-    reader, feed = owner(database), follow(database, "https://a.example/feed", "A")
-    publish(
-        database, feed, an_entry("Nothing", text="a word on orchards"), an_entry("Orchards", text="apples")
-    )
-
-    def titles(query: str) -> list[str]:
-        with database.read() as connection:
-            return [h.title for h in search.search_headlines(connection, reader, query)]
-
-    assert titles("orchards") == ["Orchards", "Nothing"]
-    assert titles("orchards -apples") == ["Nothing"]
-    assert titles('"a word') == ["Nothing"]
-    assert titles("orchards _ __ -_") == ["Orchards", "Nothing"]
-    assert titles("' OR 1=1 --") == titles("* ^ NEAR(") == []
 
 
 def test_a_link_is_read_from_both_ends(database: Database) -> None:

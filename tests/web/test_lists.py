@@ -84,7 +84,7 @@ def test_titles_in_another_language_than_the_page_say_so(site: Site) -> None:
 
     assert marked("/", "en") == [("", "???"), ("", "The night"), ("fr", "La nuit")]
     assert marked("/", "fr") == [("", "???"), ("", "La nuit"), ("en", "The night")]
-    assert marked("/search?q=nuit", "en") == [("fr", "La nuit")]
+    assert marked("/search?q=text+feed:journal", "en") == [("fr", "La nuit")]
     assert marked(f"/feeds/{french}", "en") == [("fr", "La nuit")]
 
 

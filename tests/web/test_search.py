@@ -20,7 +20,8 @@ def feed(site: Site) -> int:
 
 
 def titles(page: str) -> list[str]:
-    return re.findall(r'<span class="words"><a href="/entries/\d+">([^<]*)</a>', page)
+    found = re.findall(r'<span class="words"[^>]*><a href="/entries/\d+">(.*?)</a>', page)
+    return [re.sub("</?mark>", "", title) for title in found]
 
 
 def test_the_most_relevant_first_with_their_number(site: Site, feed: int) -> None:
@@ -30,6 +31,69 @@ def test_the_most_relevant_first_with_their_number(site: Site, feed: int) -> Non
     assert titles(page) == ["Fusion at last", "Other"]
     assert "2 articles" in page
     assert 'value="fusion"' in page
+
+
+def test_words_are_marked_and_foreign_text_is_escaped(site: Site, feed: int) -> None:
+    publish(site.database, feed, an_entry("<b>Élections</b>", text="<i>les</i> <script>élection</script>"))
+    page = site.get("/search?q=elections").text
+    assert "&lt;b&gt;<mark>Élections</mark>&lt;/b&gt;" in page
+    assert "&lt;script&gt;<mark>élection</mark>&lt;/script&gt;" in page
+    assert "<script>" not in page
+
+
+def test_fields_and_words_filter_alike(site: Site, feed: int) -> None:
+    other = follow(site.database, "https://b.example/feed", "Autre", category=("Science",))
+    publish(site.database, feed, an_entry("First fusion"))
+    publish(site.database, other, an_entry("Second fusion", days=40))
+    for address in (
+        "q=fusion&feed=autre",
+        "q=fusion&category=Science",
+        "q=fusion&to=2026-10-31",
+        "q=fusion+category:science",
+        "feed=autre&state=unread",
+    ):
+        assert titles(site.get(f"/search?{address}").text) == ["Second fusion"], address
+    assert titles(site.get("/search?q=fusion&order=date").text) == ["First fusion", "Second fusion"]
+    assert titles(site.get("/search?q=fusion&starred=1").text) == []
+    assert "Search without filters" in site.get("/search?q=fusion&starred=1").text
+
+
+def test_what_is_wrong_with_a_search_is_told_in_the_language_of_the_page(site: Site, feed: int) -> None:
+    publish(site.database, feed, an_entry("Fusion"))
+    page = site.get("/search?q=fusion&from=2026-02-30").text
+    assert "“2026-02-30” is no date." in page
+    assert titles(page) == ["Fusion"]
+    assert "n’est pas une date" in site.get("/search?q=fusion&from=2026-02-30", "fr").text
+    assert "You follow no feed that is called “nobody”." in site.get("/search?q=fusion+feed:nobody").text
+
+
+def test_a_search_is_kept_renamed_deleted_and_brought_back(site: Site, feed: int) -> None:
+    site.post("/searches", query="fusion is:unread", name="Energy")
+    home = site.get("/").text
+    assert re.search(r'href="/search\?q=fusion\+is:unread"[^>]*>Energy</a>', home)
+    page = site.get("/search?q=fusion+is:unread").text
+    assert "This search is kept as" in page
+    number = re.search(r'action="/searches/(\d+)/rename"', page)
+    assert number is not None
+    site.post(f"/searches/{number[1]}/rename", name="Power")
+    assert ">Power</a>" in site.get("/").text
+    site.post(f"/searches/{number[1]}/delete")
+    page = site.get("/search?q=fusion+is:unread").text
+    assert ">Power</a>" not in page
+    undo = re.search(r'name="deleted" value="([^"]+)"', page)
+    assert undo is not None
+    site.post("/searches/undo-delete", deleted=undo[1])
+    assert ">Power</a>" in site.get("/").text
+
+
+def test_what_no_form_of_ours_sends_changes_nothing(site: Site, feed: int) -> None:
+    assert site.post("/searches", query="-fusion", name="x").status_code == 400
+    assert site.post("/searches", query="  ", name="x").status_code == 400
+    assert site.post("/searches/undo-delete", deleted="x").status_code == 400
+    assert site.post("/searches/7/delete").status_code == 404
+    assert site.post("/searches/7/rename", name="x").status_code == 404
+    assert site.client.post("/searches", data={"query": "fusion"}).status_code == 400
+    assert 'class="kept"' not in site.get("/").text
 
 
 def test_nothing_found_says_what_to_do(site: Site, feed: int) -> None:
@@ -43,14 +107,20 @@ def test_no_words_yet(site: Site, address: str) -> None:
 
 
 def test_more_than_a_page(site: Site, feed: int) -> None:
-    publish(site.database, feed, *(an_entry(f"Fusion {number}") for number in range(70)))
-    first = site.get("/search?q=fusion").text
-    assert "The 50 most relevant articles" in first
+    publish(site.database, feed, *(an_entry(f"Fusion {number}") for number in range(40)))
+    first = site.get("/search?q=fusion&state=unread").text
+    assert "40 articles" in first
     more = re.search(r'href="([^"]+)">More', first)
     assert more is not None
     second = site.get(more[1].replace("&amp;", "&")).text
-    assert "Articles 51 to 70" in second
-    assert len({*titles(first), *titles(second)}) == 70
+    assert "26 to 40" in second
+    assert len({*titles(first), *titles(second)}) == 40
+
+
+def test_the_count_says_where_it_ends(site: Site, feed: int) -> None:
+    publish(site.database, feed, *(an_entry(f"Fusion {number}") for number in range(1005)))
+    assert "More than 1,000 articles" in site.get("/search?q=fusion").text
+    assert "Plus de 1\u202f000 articles" in site.get("/search?q=fusion", "fr").text
 
 
 def test_past_the_last_page_is_the_end_and_not_nothing(site: Site, feed: int) -> None:
