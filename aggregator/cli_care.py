@@ -81,3 +81,15 @@ def restore(
     output.announce(f"Restored {place.folder}")
     if kept is not None:
         output.note(f"The library that was there is in {kept}")
+
+
+@app.command()
+def repair(context: typer.Context, json: Json = False) -> None:
+    """Build again what the program counts and indexes, and save what can be read of a damaged file."""
+    from aggregator.repairing import repair as make_whole
+
+    place: Place = context.obj
+    _needs(place)
+    with hold(place.folder, alone=True):
+        done = make_whole(_library(place), now=datetime.now(UTC))
+    output.repair(done, json=json)

@@ -64,7 +64,7 @@ class Manifest:
 def make_backup(
     library: Library, into: Path, exports: Mapping[str, bytes], *, version: str, now: datetime
 ) -> Path:
-    """The new backup's folder in `into`. Nobody has to stop. Leaves nothing where it fails (`StorageError`)."""
+    """The new backup's folder in `into`. Nobody has to stop. Raises `StorageError`, and leaves nothing."""
     target = _free_name(into, now)
     part = target.with_name(f"{target.name}.part")
     try:

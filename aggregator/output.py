@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from aggregator.proposing import Overview
     from aggregator.related.deciding import Decision
     from aggregator.related.showing import Shown
+    from aggregator.repairing import Repair
 
 
 _CONTROL = re.compile("[\x7f-\x9f]")  # the control characters that JSON lets stand as they are
@@ -317,6 +318,26 @@ def linking(found: Overview, policy: RelatedPolicy, *, json: bool) -> None:
         return
     for name, value in facts.items():
         typer.echo(f"{name:18}  {value}")
+
+
+def repair(done: Repair, *, json: bool) -> None:
+    mended = dataclasses.asdict(done.mended)
+    if json:
+        losses = [{**dataclasses.asdict(loss), "sentence": str(loss)} for loss in done.losses]
+        kept = str(done.kept) if done.kept else None
+        _json({"damage": list(done.damage), "losses": losses, "kept": kept, "mended": mended})
+        return
+    for line in done.damage:
+        typer.echo(_plain(f"Damaged: {line}"))
+    if done.kept is not None:
+        typer.echo(f"The damaged file is in {done.kept}")
+        for loss in done.lost:
+            typer.echo(f"Lost: {loss}")
+        if not done.lost:
+            typer.echo("Nothing is lost.")
+        typer.echo("All links are made again by the next refresh.")
+    for name, count in mended.items():
+        typer.echo(f"{name.replace('_', ' '):22}  {count}")
 
 
 # ── progress ─────────────────────────────────────────────────────────────────────────────────────

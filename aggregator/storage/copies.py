@@ -66,20 +66,58 @@ def find_schema(path: Path) -> str | None:
 
 
 def find_damage(path: Path, *, full: bool = True) -> tuple[str, ...]:
-    """What SQLite finds wrong in the file, at most ten lines; `full` compares indexes with tables too."""
+    """What is wrong in the file, at most ten lines; `full` compares indexes with tables, and reads all."""
     try:
         with closing(sqlite3.connect(path, timeout=30)) as connection:
             check = "integrity_check" if full else "quick_check"
             rows = [str(row[0]) for row in connection.execute(f"PRAGMA {check}(10)")]
             if full and rows == ["ok"]:
-                rows += [f"{row[0]}: {row[1]} has no {row[2]}" for row in _orphans(connection)]
+                rows = _torn_texts(connection)
     except sqlite3.Error as error:
         return (str(error),)
     return tuple(row for row in rows if row != "ok")
 
 
-def _orphans(connection: sqlite3.Connection) -> list[tuple[str, int, str]]:
-    return connection.execute("PRAGMA foreign_key_check").fetchmany(10)
+def find_orphans(path: Path) -> tuple[str, ...]:
+    """Rows without the row that they refer to, at most ten lines; mended without a loss."""
+    with closing(sqlite3.connect(path, timeout=30)) as connection:
+        rows = connection.execute("PRAGMA foreign_key_check").fetchmany(10)
+    return tuple(f"{table}: row {rowid} refers to nothing in {parent}" for table, rowid, parent, _ in rows)
+
+
+def is_text(raw: bytes) -> bool:
+    """Nothing that we store holds a NUL: where one is, a page was wiped."""
+    if b"\0" in raw:
+        return False
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _torn_texts(connection: sqlite3.Connection) -> list[str]:
+    """SQLite looks at the shape of rows only."""
+    broken: list[bool] = []
+
+    def note(raw: bytes) -> None:
+        if not is_text(raw):
+            broken.append(True)
+
+    query = (
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'entries\\_fts%' ESCAPE '\\'"
+    )
+    tables = [row[0] for row in connection.execute(query)]
+    connection.text_factory = note
+    found = []
+    for table in tables:
+        for rowid, *_ in connection.execute(f'SELECT rowid, * FROM "{table}"'):  # noqa: S608 - our own names
+            if broken:
+                found.append(f"{table}: row {rowid} holds what is no text")
+                broken.clear()
+            if len(found) == 10:
+                return found
+    return found
 
 
 def _opened(path: Path) -> sqlite3.Connection:

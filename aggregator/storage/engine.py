@@ -8,6 +8,7 @@ one writer at a time in this process, readers never wait for it (WAL); an unusab
 from __future__ import annotations
 
 import re
+import sqlite3
 import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
@@ -17,6 +18,7 @@ from sqlalchemy import create_engine, event, exc, inspect, make_url, text
 
 from aggregator.errors import StorageError
 from aggregator.storage.copies import copy_sqlite, find_schema, make_private, sqlite_file
+from aggregator.storage.pages import note_layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +107,7 @@ class Database:
             if database.file is not None and database.file.parent.is_dir():
                 make_private(database.file)
             database.migrate()
+            database._note_layout()
         except BaseException:
             database.close()
             raise
@@ -173,6 +176,12 @@ class Database:
         """The SQLite file; None for PostgreSQL."""
         return sqlite_file(self._url.render_as_string(hide_password=False))
 
+    def _note_layout(self) -> None:
+        """Beside the file, for `salvage`. A library works without it."""
+        if self.file is not None:
+            with suppress(OSError, sqlite3.Error):
+                note_layout(self.file)
+
     def _keep_copy(self, before: str) -> Path | None:
         """A copy of the SQLite file beside it, to be kept until the next upgrade has succeeded."""
         file = self.file
@@ -201,6 +210,7 @@ _DAMAGED = "The file is damaged: restore a backup, or save what can be read with
 
 def _explain(name: str, error: exc.DatabaseError) -> StorageError:
     reason = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
+    reason = reason.partition(" with text ")[0]  # of an article
     for sign, advice in (
         ("readonly", "Give this user the right to write the file and its folder."),
         ("unable to open", "Check that the folder exists and that this user may write in it."),

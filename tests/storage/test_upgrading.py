@@ -1,4 +1,4 @@
-"""R5: a library of every released schema is upgraded, also by a process that is killed anywhere on the way."""
+"""R5: a library of every released schema is upgraded, also by a process that is killed on the way."""
 
 from __future__ import annotations
 
