@@ -93,3 +93,18 @@ def repair(context: typer.Context, json: Json = False) -> None:
     with hold(place.folder, alone=True):
         done = make_whole(_library(place), now=datetime.now(UTC))
     output.repair(done, json=json)
+
+
+@app.command()
+def doctor(
+    context: typer.Context,
+    full: Annotated[bool, typer.Option("--full", help="Read the whole database.")] = False,
+    json: Json = False,
+) -> None:
+    """Look whether all is well: versions, rights, disk, clock, database, feeds."""
+    from aggregator.examining import examine
+
+    found = examine(context.obj, full=full, now=datetime.now(UTC))
+    output.findings(found, json=json)
+    if any(finding.state == "problem" for finding in found):
+        raise typer.Exit(1)

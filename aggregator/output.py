@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Subscription,
     )
     from aggregator.errors import AggregatorError
+    from aggregator.examining import Finding
     from aggregator.policies import RelatedPolicy, RetentionPolicy
     from aggregator.proposing import Overview
     from aggregator.related.deciding import Decision
@@ -338,6 +339,15 @@ def repair(done: Repair, *, json: bool) -> None:
         typer.echo("All links are made again by the next refresh.")
     for name, count in mended.items():
         typer.echo(f"{name.replace('_', ' '):22}  {count}")
+
+
+def findings(found: Sequence[Finding], *, json: bool) -> None:
+    if json:
+        _json([dataclasses.asdict(finding) for finding in found])
+        return
+    for finding in found:
+        advice = f" → {finding.advice}" if finding.advice else ""
+        typer.echo(_plain(f"{finding.state:8} {finding.name:12} {finding.said}{advice}"))
 
 
 # ── progress ─────────────────────────────────────────────────────────────────────────────────────

@@ -115,31 +115,31 @@ class _Salvage:
             return [self._save(shape, trees[shape.name]) for shape in shapes]
 
     def _save(self, shape: Shape, tree: Tree) -> Loss:
-        bad: set[int] = set()
-        lost = list(tree.lost)
+        bad, lost = 0, list(tree.lost)
         for leaf, ids in tree.leaves:
             found = self._rows(shape, leaf)
-            if found is None:
-                lost.append(ids)
-                continue
-            good, unread = found
-            self._insert(shape, good)
-            bad |= unread
+            rows = found or {}
+            good = {rowid: row for rowid, row in rows.items() if row is not None and _within(rowid, ids)}
+            self._insert(shape, list(good.values()))
+            if found is None or len(good) < len(rows):
+                lost.append(ids)  # the numbers of torn rows may be torn too
+                bad += len(rows) - len(good)
         if lost:
             self._save_strays(shape)
         query = f"SELECT count(*) FROM {shape.name}"  # noqa: S608 - names of ours
         saved = self._fresh.execute(query).fetchone()[0]
         numbered = any(column.is_rowid for column in shape.columns)
         ranges = self._still_lost(shape, lost) if numbered else lost
-        ranges += [(rowid, rowid) for rowid in bad] if numbered else []
-        return Loss(table=shape.name, saved=saved, rows=len(bad), ranges=tuple(sorted(ranges, key=_first)))
+        return Loss(table=shape.name, saved=saved, rows=bad, ranges=tuple(sorted(ranges, key=_first)))
 
     def _save_strays(self, shape: Shape) -> None:
         """Leaves that no tree names any more; all their rows are of this table, or none."""
         for page, width in self._strays:
-            found = self._rows(shape, page) if _may_hold(shape, width) else None
-            if found is not None and not found[1]:
-                self._insert(shape, found[0])
+            rows = self._rows(shape, page) if _may_hold(shape, width) else None
+            rows = rows or {}
+            whole = [row for row in rows.values() if row is not None]
+            if len(whole) == len(rows):
+                self._insert(shape, whole)
 
     def _still_lost(self, shape: Shape, lost: Sequence[Range]) -> list[Range]:
         """The ranges without the rows that were found elsewhere."""
@@ -162,8 +162,8 @@ class _Salvage:
         verb = "REPLACE" if shape.name == "users" else "IGNORE"
         self._fresh.executemany(f"INSERT OR {verb} INTO {shape.name} ({names}) VALUES ({marks})", rows)  # noqa: S608
 
-    def _rows(self, shape: Shape, leaf: int) -> tuple[list[Row], set[int]] | None:
-        """The whole rows of one leaf and the rowids of the others; None where not even those can be read."""
+    def _rows(self, shape: Shape, leaf: int) -> dict[int, Row | None] | None:
+        """The rows of one leaf, None for what is not whole; None where not even the rowids can be read."""
         pages = self._pages
         with self._copy.open("r+b") as file:
             file.write(first_page(shape, leaf, pages.size, pages.count))
@@ -175,8 +175,11 @@ class _Salvage:
             except sqlite3.Error:
                 return None
             rows = {rowid: _row(connection, rowid) for rowid in rowids}
-        good = {rowid: row for rowid, row in rows.items() if row is not None and _is_whole(shape, row)}
-        return list(good.values()), rows.keys() - good.keys()
+        return {rowid: row if row and _is_whole(shape, row) else None for rowid, row in rows.items()}
+
+
+def _within(rowid: int, ids: Range) -> bool:
+    return ids[0] <= rowid and (ids[1] is None or rowid <= ids[1])
 
 
 def _first(gap: Range) -> int:
