@@ -1,7 +1,7 @@
 """Believe what a proxy says of the visitor, if it is one that the operator named.
 
 A named proxy says who asks (X-Forwarded-For), how (X-Forwarded-Proto), under which name (X-Forwarded-Host)
-and under which path (X-Forwarded-Prefix); the last word of each counts, the one that the proxy itself wrote. From
+and under which path (X-Forwarded-Prefix); the last word of each counts, which the proxy itself wrote. From
 anybody else these headers change nothing.
 """
 
