@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aggregator import output
+from aggregator import cli_care, output
 from aggregator.errors import AggregatorError, ArticlesError, OpmlError, StorageError
+from aggregator.holding import hold
 from aggregator.program import Place, Program
 from config.settings import Settings, default_library, to_toml
 
@@ -30,6 +31,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(cli_care.app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on [default: 127.0.0.1].")]
@@ -454,6 +457,6 @@ def migrate(context: typer.Context) -> None:
 
     place: Place = context.obj
     place.prepare()
-    with Database(place.database_url) as database:
+    with hold(place.folder), Database(place.database_url) as database:
         before, after = database.migrate()
     typer.echo(f"Schema {after}" if before == after else f"Schema {before or 'none'} → {after}")

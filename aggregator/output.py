@@ -31,12 +31,14 @@ if TYPE_CHECKING:
         Subscription,
     )
     from aggregator.errors import AggregatorError
+    from aggregator.examining import Finding
     from aggregator.policies import RelatedPolicy, RetentionPolicy
     from aggregator.proposing import Overview
     from aggregator.related.deciding import Decision
     from aggregator.related.showing import Shown
     from aggregator.searching.snippets import Piece
     from aggregator.storage.search import Found
+    from aggregator.repairing import Repair
 
 
 _CONTROL = re.compile("[\x7f-\x9f]")  # the control characters that JSON lets stand as they are
@@ -339,6 +341,35 @@ def linking(found: Overview, policy: RelatedPolicy, *, json: bool) -> None:
         return
     for name, value in facts.items():
         typer.echo(f"{name:18}  {value}")
+
+
+def repair(done: Repair, *, json: bool) -> None:
+    mended = dataclasses.asdict(done.mended)
+    if json:
+        losses = [{**dataclasses.asdict(loss), "sentence": str(loss)} for loss in done.losses]
+        kept = str(done.kept) if done.kept else None
+        _json({"damage": list(done.damage), "losses": losses, "kept": kept, "mended": mended})
+        return
+    for line in done.damage:
+        typer.echo(_plain(f"Damaged: {line}"))
+    if done.kept is not None:
+        typer.echo(f"The damaged file is in {done.kept}")
+        for loss in done.lost:
+            typer.echo(f"Lost: {loss}")
+        if not done.lost:
+            typer.echo("Nothing is lost.")
+        typer.echo("All links are made again by the next refresh.")
+    for name, count in mended.items():
+        typer.echo(f"{name.replace('_', ' '):22}  {count}")
+
+
+def findings(found: Sequence[Finding], *, json: bool) -> None:
+    if json:
+        _json([dataclasses.asdict(finding) for finding in found])
+        return
+    for finding in found:
+        advice = f" → {finding.advice}" if finding.advice else ""
+        typer.echo(_plain(f"{finding.state:8} {finding.name:12} {finding.said}{advice}"))
 
 
 # ── progress ─────────────────────────────────────────────────────────────────────────────────────

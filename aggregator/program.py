@@ -16,6 +16,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, Self
 
 from aggregator.errors import StorageError
+from aggregator.holding import hold
 from aggregator.storage import users
 from aggregator.storage.engine import Database, sqlite_url
 from aggregator.storage.terms import count_pending
@@ -67,6 +68,7 @@ class Program:
         self.version = version("lire-aussi")
         self.stopping = Event()
         self._resources = ExitStack()
+        self._resources.enter_context(hold(place.folder))
         self.database = self._resources.enter_context(Database.open(place.database_url))
 
     @classmethod

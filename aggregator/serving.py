@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 from datetime import UTC, datetime
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from waitress import create_server
@@ -12,17 +14,22 @@ from waitress import create_server
 from aggregator import output
 from aggregator.errors import SettingsError
 from aggregator.jobs import Jobs
+from aggregator.storage.copies import find_damage
 from config.logging import configure_logging
 from web import Services, create_app
+from web.proxies import trust_proxies
 
 if TYPE_CHECKING:
     from aggregator.domain import PruneReport, RefreshReport
     from aggregator.program import Program
 
 
+log = logging.getLogger(__name__)
+
+
 def run(program: Program, *, host: str, port: int, any_port: bool = False) -> None:
     """Serve until interrupted. `any_port` takes a free port where `port` is in use."""
-    configure_logging(program.settings.log_level)
+    configure_logging(program.settings.log_level, program.settings.log_format)
     listener = _listen(host, port, any_port=any_port)
 
     def refresh(by_hand: bool) -> RefreshReport:
@@ -48,7 +55,16 @@ def run(program: Program, *, host: str, port: int, any_port: bool = False) -> No
             every=program.settings.refresh.every,
         )
     )
-    server = create_server(app, sockets=[listener], threads=program.settings.pages.threads, ident=None)
+    trust_proxies(app, program.settings.pages.proxy_networks())
+    server = create_server(
+        app,
+        sockets=[listener],
+        threads=program.settings.pages.threads,
+        ident=None,
+        # What a proxy adds shows that a request comes from further away; `trust_proxies` believes no more.
+        clear_untrusted_proxy_headers=False,
+    )
+    Thread(target=_look_for_damage, args=[program], daemon=True).start()
     with jobs:
         try:
             _announce(program, listener)
@@ -56,6 +72,13 @@ def run(program: Program, *, host: str, port: int, any_port: bool = False) -> No
         finally:
             program.stopping.set()
             server.close()
+
+
+def _look_for_damage(program: Program) -> None:
+    """Beside the pages: a large library takes a while to be read."""
+    file = program.database.file
+    for damage in find_damage(file, full=False) if file else ():
+        log.error("the library is damaged: %s. Stop the server; `lire-aussi repair`.", damage)
 
 
 def _listen(host: str, port: int, *, any_port: bool) -> socket.socket:

@@ -15,7 +15,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import TYPE_CHECKING, Annotated, Any, Self, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_type_hints
 
 from annotated_types import Ge, Le
 from platformdirs import user_data_path
@@ -53,11 +53,16 @@ class PageSettings:
     """Names under which the pages may be asked for, besides localhost and plain addresses."""
     watchers: tuple[str, ...] = ()
     """Networks from which /health and /metrics may be asked for, besides this machine."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of proxies in front, whose X-Forwarded-… headers are believed."""
     public_url: str = ""
     """Where the Internet reaches /push/…, for feeds whose hubs push what is new; empty: nowhere."""
 
     def watcher_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         return tuple(ip_network(watcher, strict=False) for watcher in self.watchers)
+
+    def proxy_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        return tuple(ip_network(proxy, strict=False) for proxy in self.trusted_proxies)
 
 
 class Settings(BaseSettings):
@@ -77,6 +82,7 @@ class Settings(BaseSettings):
     retention: RetentionPolicy = RetentionPolicy()
     related: RelatedPolicy = RelatedPolicy()
     log_level: str = "INFO"
+    log_format: Literal["text", "json"] = "text"
 
     @field_validator(*_SECTIONS, mode="before")
     @classmethod
@@ -108,6 +114,10 @@ class Settings(BaseSettings):
             pages.watcher_networks()
         except ValueError as error:
             raise _refusal("pages.watchers", str(error)) from error
+        try:
+            pages.proxy_networks()
+        except ValueError as error:
+            raise _refusal("pages.trusted_proxies", str(error)) from error
         if pages.public_url:
             try:
                 normalize_url(pages.public_url)
@@ -204,7 +214,7 @@ def default_library() -> Path:
 
 def to_toml(settings: Settings) -> str:
     """Every setting with its present value, as a file that could be read again."""
-    lines = [f"log_level = {json.dumps(settings.log_level)}"]
+    lines = [f"{name} = {json.dumps(getattr(settings, name))}" for name in ("log_level", "log_format")]
     for section in _SECTIONS:
         lines += ["", f"[{section}]"]
         policy = getattr(settings, section)

@@ -8,13 +8,17 @@ one writer at a time in this process, readers never wait for it (WAL); an unusab
 from __future__ import annotations
 
 import re
+import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
 
 from sqlalchemy import create_engine, event, exc, inspect, make_url, text
 
 from aggregator.errors import StorageError
+from aggregator.storage.copies import copy_sqlite, find_schema, make_private, sqlite_file
+from aggregator.storage.pages import note_layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +112,10 @@ class Database:
         """Open, creating or upgrading the schema where that is needed."""
         database = cls(url)
         try:
+            if database.file is not None and database.file.parent.is_dir():
+                make_private(database.file)
             database.migrate()
+            database._note_layout()
         except BaseException:
             database.close()
             raise
@@ -165,13 +172,53 @@ class Database:
                 f"made by a newer version of the program (its schema is {before}, this one knows {SCHEMA})",
                 advice="Install the newer version, or choose another library with --library.",
             )
+        kept = self._keep_copy(before) if before is not None else None
         with self.write() as connection:
             migrations.upgrade(connection)
+        if kept is not None:
+            _forget_copies(kept)
         return before, SCHEMA
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file; None for PostgreSQL."""
+        return sqlite_file(self._url.render_as_string(hide_password=False))
+
+    def _note_layout(self) -> None:
+        """Beside the file, for `salvage`. A library works without it."""
+        if self.file is not None:
+            with suppress(OSError, sqlite3.Error):
+                note_layout(self.file)
+
+    def _keep_copy(self, before: str) -> Path | None:
+        """A copy of the SQLite file beside it, to be kept until the next upgrade has succeeded."""
+        file = self.file
+        if file is None:
+            return None
+        kept = file.with_name(f"{file.name}.before-{SCHEMA}")
+        fresh = kept.with_name(f"{kept.name}.{uuid4().hex}.new")
+        copy_sqlite(file, fresh)
+        if find_schema(fresh) == before:
+            with suppress(FileNotFoundError):  # another process has upgraded it just now
+                fresh.replace(kept)
+        else:
+            fresh.unlink(missing_ok=True)
+        return kept
+
+
+def _forget_copies(kept: Path) -> None:
+    name = kept.name.partition(".before-")[0]
+    for older in kept.parent.glob(f"{name}.before-*"):
+        if older != kept:
+            older.unlink(missing_ok=True)
+
+
+_DAMAGED = "The file is damaged: restore a backup, or save what can be read with `lire-aussi repair`."
 
 
 def _explain(name: str, error: exc.DatabaseError) -> StorageError:
     reason = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
+    reason = reason.partition(" with text ")[0]  # of an article
     for sign, advice in (
         ("readonly", "Give this user the right to write the file and its folder."),
         ("unable to open", "Check that the folder exists and that this user may write in it."),
@@ -179,9 +226,10 @@ def _explain(name: str, error: exc.DatabaseError) -> StorageError:
         ("locked", "Another process holds it; try again when it has finished."),
         (
             "not a database",
-            "The file is not an SQLite database; choose another with --library or restore a backup.",
+            "Restore a backup, save what can be read with `lire-aussi repair`, or choose another --library.",
         ),
-        ("malformed", "The file is damaged; restore a backup."),
+        ("malformed", _DAMAGED),
+        ("Could not decode to UTF-8", _DAMAGED),
     ):
         if sign in reason:
             return StorageError(name, reason, advice=advice)
