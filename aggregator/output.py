@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from aggregator.proposing import Overview
     from aggregator.related.deciding import Decision
     from aggregator.related.showing import Shown
+    from aggregator.repairing import Repair
     from aggregator.searching.snippets import Piece
     from aggregator.storage.search import Found
-    from aggregator.repairing import Repair
 
 
 _CONTROL = re.compile("[\x7f-\x9f]")  # the control characters that JSON lets stand as they are
