@@ -36,9 +36,11 @@ KEPT = {
 """What publishers and readers said, in words that every schema knows."""
 
 FILL = (
-    "INSERT INTO feeds VALUES (1, 'https://a.example/', 'A', NULL, '', 'fr')",
-    "INSERT INTO categories VALUES (1, 1, '[\"Presse\"]')",
-    "INSERT INTO subscriptions VALUES (1, 1, 1, NULL, '2026-11-01 00:00:00', 300)",
+    """INSERT INTO feeds (id, url, title, description, language)
+       VALUES (1, 'https://a.example/', 'A', '', 'fr')""",
+    "INSERT INTO categories (id, user_id, path) VALUES (1, 1, '[\"Presse\"]')",
+    """INSERT INTO subscriptions (user_id, feed_id, category_id, created_at, unread)
+       VALUES (1, 1, 1, '2026-11-01 00:00:00', 300)""",
     """INSERT INTO feed_states (feed_id, etag, body_hash, next_fetch_at, interval_seconds, failures, error)
        VALUES (1, '"v1"', 'abc', '2026-11-24 00:00:00', 3600, 2, 'a word')""",
     """WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
@@ -46,7 +48,8 @@ FILL = (
          text, html)
        SELECT i, 1, 'g' || i, 'Numéro ' || i, '2026-11-01 00:00:00', '2026-11-01 00:00:00', 'h' || i, '',
          'Le texte du numéro ' || i, '<p>Le texte</p>' FROM n""",
-    """INSERT INTO statuses SELECT 1, id, NULL, '2026-11-02 00:00:00' FROM entries WHERE id % 7 = 0""",
+    """INSERT INTO statuses (user_id, entry_id, read_at, starred_at)
+       SELECT 1, id, NULL, '2026-11-02 00:00:00' FROM entries WHERE id % 7 = 0""",
 )
 
 
