@@ -129,7 +129,6 @@ def demo(host: Host = None, port: Port = None) -> None:
     from tempfile import TemporaryDirectory
 
     from aggregator.demo import serve_samples
-    from aggregator.feeds.opml import write_opml
     from aggregator.serving import run
 
     with ExitStack() as stack:
@@ -138,8 +137,7 @@ def demo(host: Host = None, port: Port = None) -> None:
         program = stack.enter_context(Program(Place(folder=folder), Settings.load(folder)))
         program.allow("127.0.0.0/8")
         program.leave_icons()  # their sites exist nowhere
-        samples = write_opml(outlines, title="Samples", created_at=_now())
-        program.subscriber.import_opml(program.owner_id, samples, now=_now())
+        program.subscriber.import_outlines(program.owner_id, outlines, now=_now())
         with output.refresh_progress() as tell:
             report = program.refresher.refresh(on_progress=tell)
         output.note(f"{report.feeds} sample feeds, {report.new_entries} articles, {report.links} links.")

@@ -28,7 +28,7 @@ from aggregator.feeds.addresses import check_url, normalize_url, without_passwor
 from aggregator.feeds.discovery import merge
 from aggregator.feeds.fetching import Fetcher
 from aggregator.feeds.sites import FoundFeed, feeds_of_site, page_of_handle, usual_addresses
-from aggregator.storage import moves, subscriptions
+from aggregator.storage import imports, moves, subscriptions
 from aggregator.storage.feeds import ensure_feed
 
 if TYPE_CHECKING:
@@ -174,30 +174,29 @@ class Subscriber:
             return subscriptions.find_subscription(connection, user_id, feed_id)
 
     def preview_import(self, user_id: int, data: bytes) -> ImportReport:
-        """What an import of this file would do. Raises `OpmlError` where it holds no outline."""
+        """What an import of this file would do. Raises `OpmlError` where it cannot be read."""
+        outlines = self._outlines(data)
         with self.database.read() as connection:
-            followed = {s.feed.url for s in subscriptions.list_subscriptions(connection, user_id)}
-        return _sort(opml.parse_opml(data), followed, self.limits)
+            return self._sorted(connection, user_id, outlines)
 
     def import_opml(self, user_id: int, data: bytes, *, now: datetime) -> ImportReport:
         """Follow every feed of the file; they are due at once. One bad outline stops nothing."""
-        outlines = opml.parse_opml(data)
+        return self.import_outlines(user_id, self._outlines(data), now=now)
+
+    def import_outlines(self, user_id: int, outlines: Iterable[Outline], *, now: datetime) -> ImportReport:
+        """The same with outlines that were read already."""
         with self.database.write() as connection:
-            followed = {s.feed.url for s in subscriptions.list_subscriptions(connection, user_id)}
-            report = _sort(outlines, followed, self.limits)
-            for outline in report.added:
-                feed_id = ensure_feed(
-                    connection, outline.url, title=outline.title, site_url=outline.site_url, now=now
-                )
-                subscriptions.subscribe(
-                    connection,
-                    user_id,
-                    feed_id,
-                    title=outline.title or None,
-                    category=outline.category,
-                    now=now,
-                )
+            report = self._sorted(connection, user_id, outlines)
+            imports.subscribe_all(connection, user_id, report.added, now=now)
         return report
+
+    def _outlines(self, data: bytes) -> tuple[Outline, ...]:
+        if len(data) > opml.MAX_BYTES:  # it need not travel to be refused
+            return opml.parse_opml(data)
+        return asyncio.run(self.documents.read_opml(data))
+
+    def _sorted(self, connection: Connection, user_id: int, outlines: Iterable[Outline]) -> ImportReport:
+        return _sort(outlines, imports.list_followed_urls(connection, user_id), self.limits)
 
     def export_opml(self, user_id: int, *, now: datetime) -> bytes:
         with self.database.read() as connection:
@@ -250,7 +249,7 @@ def _refuse_known(connection: Connection, user_id: int, url: str) -> None:
         raise SubscriptionError(url, f"you follow this feed already, as “{known.title}”")
 
 
-def _sort(outlines: Iterable[Outline], followed: set[str], limits: FetchLimits) -> ImportReport:
+def _sort(outlines: Iterable[Outline], followed: frozenset[str], limits: FetchLimits) -> ImportReport:
     """Each outline into one of three. `followed` holds the addresses that are there before."""
     added: dict[str, Outline] = {}
     already_there: list[Outline] = []

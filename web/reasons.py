@@ -52,6 +52,8 @@ REASONS: Mapping[str, LazyString] = {
     "is-json": lazy_gettext("it is JSON, but no JSON Feed"),
     "is-other": lazy_gettext("it is something else"),
     "stopped": lazy_gettext("reading it took more than %(seconds)s s"),
+    "too-much-memory": lazy_gettext("reading it took too much memory"),
+    "process-ended": lazy_gettext("reading it brought down the process that did it"),
     "tls-expired": lazy_gettext("its security certificate has expired"),
     "tls-not-yet-valid": lazy_gettext("its security certificate is not valid yet"),
     "tls-wrong-name": lazy_gettext("its security certificate was made for another site"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext, ngettext
 
-from aggregator.feeds.opml import parse_opml, write_opml
+from aggregator.feeds.opml import parse_opml
 from web.services import reader_id, services
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ def take() -> Response:
         flash(gettext("Tick at least one feed."))
         return redirect(url_for("entries.home"), 303)
     now = services().clock()
-    document = write_opml(chosen, title="Lire aussi", created_at=now)
-    report = services().subscriber.import_opml(reader_id(), document, now=now)
+    report = services().subscriber.import_outlines(reader_id(), chosen, now=now)
     services().request_refresh(False)
     count = len(report.added)
     flash(ngettext("You now follow %(num)s feed.", "You now follow %(num)s feeds.", count))

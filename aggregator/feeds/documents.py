@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from aggregator.domain import CleanFeed, Fetched
-from aggregator.errors import MalformedFeed
+from aggregator.domain import CleanFeed, Fetched, Outline
+from aggregator.errors import MalformedFeed, OpmlError, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,6 +35,9 @@ MAX_GROWTH_BYTES = 512_000_000
 
 _OUT_OF_MEMORY = 71
 """The exit code of a child that says why it ended."""
+
+_TOO_MUCH = "took too much memory and was stopped"
+_SPLIT_IT = "If it is an honest list of feeds, split it into smaller files and import them one by one."
 
 
 def _prepare(growth_bytes: int) -> None:
@@ -82,6 +85,13 @@ def _read_page(page: Fetched) -> PageFeeds:
     return read_page(page.body, url=page.url, content_type=page.content_type)
 
 
+def _read_opml(data: bytes) -> tuple[Outline, ...]:
+    """Runs in the child."""
+    from aggregator.feeds.opml import parse_opml
+
+    return parse_opml(data)
+
+
 def _find_icons(page: Fetched) -> tuple[str, ...]:
     """Runs in the child."""
     from aggregator.feeds.icons import find_icons
@@ -94,6 +104,15 @@ def _draw_icon(image: Fetched) -> bytes | None:
     from aggregator.feeds.icons import draw_icon
 
     return draw_icon(image.body)
+
+
+class _StoppedError(Exception):
+    """A child gave no outcome: why, in `words` and as the `reason` of an error."""
+
+    def __init__(self, words: str, reason: str) -> None:
+        super().__init__(words)
+        self.words = words
+        self.reason = reason
 
 
 class DocumentReader:
@@ -138,8 +157,16 @@ class DocumentReader:
         )
 
     async def read_page(self, page: Fetched) -> PageFeeds:
-        """What it says of feeds. Raises `ParseError` where the child was stopped, and so do the next two."""
+        """What it says of feeds. Raises `ParseError` where the child was stopped; so do icons."""
         return await self._outcome(page, asyncio.wrap_future(self._schedule(_read_page, page)))
+
+    async def read_opml(self, data: bytes) -> tuple[Outline, ...]:
+        """The outlines of a file (see `parse_opml`). Raises `OpmlError`, also where the child was stopped."""
+        try:
+            return await self._unless_stopped(asyncio.wrap_future(self._schedule(_read_opml, data)))
+        except _StoppedError as stopped:
+            error = OpmlError("", f"Reading the file {stopped.words}", advice=_SPLIT_IT)
+            raise error.because(stopped.reason) from stopped.__cause__
 
     async def find_icons(self, page: Fetched) -> tuple[str, ...]:
         """The addresses of the icons that the page names, the most suitable first."""
@@ -151,16 +178,21 @@ class DocumentReader:
 
     async def _outcome(self, document: Fetched, future: Awaitable[_T]) -> _T:
         try:
+            return await self._unless_stopped(future)
+        except _StoppedError as stopped:
+            detail = f"reading it {stopped.words}"
+            raise MalformedFeed(document.url, detail).because(stopped.reason) from stopped.__cause__
+
+    async def _unless_stopped(self, future: Awaitable[_T]) -> _T:
+        try:
             return await future
         except (FutureTimeout, TimeoutError) as error:
             seconds = self._timeout.total_seconds()
-            raise MalformedFeed(
-                document.url, f"reading it took more than {seconds:g} s and was stopped"
-            ).because("stopped", seconds=f"{seconds:g}") from error
+            words = f"took more than {seconds:g} s and was stopped"
+            raise _StoppedError(words, reason_of("stopped", seconds=f"{seconds:g}")) from error
         except ProcessExpired as error:
-            why = "ended the process that read it"
             if error.exitcode == _OUT_OF_MEMORY:
-                why = "took too much memory and was stopped"
-            raise MalformedFeed(document.url, f"reading it {why}") from error
+                raise _StoppedError(_TOO_MUCH, reason_of("too-much-memory")) from error
+            raise _StoppedError("ended the process that read it", reason_of("process-ended")) from error
         except MemoryError as error:  # the child's, while it took the document or sent the outcome
-            raise MalformedFeed(document.url, "reading it took too much memory and was stopped") from error
+            raise _StoppedError(_TOO_MUCH, reason_of("too-much-memory")) from error
