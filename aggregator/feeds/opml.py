@@ -92,7 +92,13 @@ def _tree(markup: str, *, recover: bool) -> etree._Element:
     parser = etree.XMLParser(
         recover=recover, resolve_entities=False, no_network=True, huge_tree=False, remove_comments=True
     )
-    return etree.fromstring(f"<file>{markup}</file>".encode(), parser)
+    try:
+        return etree.fromstring(f"<file>{markup}</file>".encode(), parser)
+    except etree.XMLSyntaxError as error:
+        # It says nothing of the file, and a parser that recovers raises it too.
+        if getattr(error, "code", None) == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from error
+        raise
 
 
 def _outlines(root: etree._Element, *, names_alone: bool) -> Iterator[Outline]:

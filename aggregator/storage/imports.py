@@ -90,13 +90,13 @@ def _make_feeds(connection: Connection, outlines: Sequence[Outline], now: dateti
         }
         for outline in outlines
     ]
-    made = connection.execute(insert(feeds).returning(feeds.c.id, sort_by_parameter_order=True), rows)
-    ids = made.scalars().all()
+    made = connection.execute(insert(feeds).returning(feeds.c.url, feeds.c.id), rows)
+    ids = {row.url: row.id for row in made}
     connection.execute(
         insert(feed_states),
-        [{"feed_id": i, "next_fetch_at": now, "interval_seconds": 0.0, "failures": 0} for i in ids],
+        [{"feed_id": i, "next_fetch_at": now, "interval_seconds": 0.0, "failures": 0} for i in ids.values()],
     )
-    return dict(zip((outline.url for outline in outlines), ids, strict=True))
+    return ids
 
 
 def _followed(connection: Connection, user_id: int, feed_ids: Sequence[int]) -> frozenset[int]:
@@ -116,10 +116,8 @@ def _ensure_categories(
     missing = [path for path in dict.fromkeys(paths) if path and path not in ids]
     if missing:
         rows = [{"user_id": user_id, "path": path} for path in missing]
-        made = connection.execute(
-            insert(categories).returning(categories.c.id, sort_by_parameter_order=True), rows
-        )
-        ids |= dict(zip(missing, made.scalars(), strict=True))
+        made = connection.execute(insert(categories).returning(categories.c.path, categories.c.id), rows)
+        ids |= {row.path: row.id for row in made}
     return ids
 
 
