@@ -7,6 +7,7 @@ importing the same file twice adds nothing; an address that is a page leads to t
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -41,6 +42,13 @@ if TYPE_CHECKING:
     from aggregator.feeds.documents import DocumentReader
     from aggregator.policies import FetchLimits
     from aggregator.storage.engine import Database
+
+_MAX_URL_CHARS = 2_000
+_MAX_PATH_BYTES = 2_000
+"""Of an address and of a category that are kept: both are in an index, where PostgreSQL takes 2,700 bytes."""
+
+_MAX_NAME_CHARS = 200
+"""Of a title or of a folder's name; longer ones are cut."""
 
 _MOST_TRIES = 5
 """After the page itself, where it says nothing of feeds."""
@@ -212,11 +220,12 @@ def _address(typed: str) -> str:
     """What a person typed as an address; raise `AddressRefused` for what is none."""
     text = typed.strip()
     text = page_of_handle(text) or text
-    return normalize_url(text if "://" in text or text[:5].lower() == "feed:" else f"https://{text}")
+    web = text if "://" in text or text[:5].lower() == "feed:" else f"https://{text}"
+    return _keepable(normalize_url(web))
 
 
 def _lasting(asked: str, document: Fetched) -> str:
-    return normalize_url(document.url if document.moved else asked)
+    return _keepable(normalize_url(document.url if document.moved else asked))
 
 
 async def _fetch(fetcher: Fetcher, url: str) -> Fetched:
@@ -256,33 +265,55 @@ def _sort(outlines: Iterable[Outline], followed: frozenset[str], limits: FetchLi
     refused: list[RefusedOutline] = []
     for outline in outlines:
         try:
-            url = _proper_url(outline, limits)
+            proper = _proper(outline, limits)
         except AddressRefused as error:
             refused.append(_refused(outline, error))
             continue
-        proper = Outline(url=url, title=outline.title, site_url=_site(outline), category=outline.category)
-        if url in followed or url in added:
+        if proper.url in followed or proper.url in added:
             already_there.append(proper)
         else:
-            added[url] = proper
+            added[proper.url] = proper
     return ImportReport(
         added=tuple(added.values()), already_there=tuple(already_there), refused=tuple(refused)
     )
 
 
-def _proper_url(outline: Outline, limits: FetchLimits) -> str:
+def _proper(outline: Outline, limits: FetchLimits) -> Outline:
+    """As it is kept; raise `AddressRefused` where it is no feed that may be fetched."""
     if not outline.url:
         raise AddressRefused(outline.title, "its address is missing").because("no-address")
-    url = normalize_url(outline.url)
+    url = _keepable(normalize_url(outline.url))
     check_url(url, limits)
+    title, category = _cut(outline.title), _category(outline.category)
+    return Outline(url=url, title=title, site_url=_site(outline), category=category)
+
+
+def _keepable(url: str) -> str:
+    if len(url) > _MAX_URL_CHARS:
+        detail = f"it is longer than {_MAX_URL_CHARS:,} characters"
+        raise AddressRefused(_cut(url), detail).because("too-long")
     return url
+
+
+def _category(path: CategoryPath) -> CategoryPath:
+    """What is nested too deep to be kept joins the folder around it."""
+    kept: list[str] = []
+    for name in map(_cut, path):
+        if len(json.dumps([*kept, name], ensure_ascii=False).encode()) > _MAX_PATH_BYTES:
+            break
+        kept.append(name)
+    return tuple(kept)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MAX_NAME_CHARS else f"{text[:_MAX_NAME_CHARS].rstrip()}…"
 
 
 def _refused(outline: Outline, error: AddressRefused) -> RefusedOutline:
     """Reports are shown, kept and sent to others: no password may be in them."""
     return RefusedOutline(
-        title=without_password(outline.title),
-        url=without_password(outline.url),
+        title=_cut(without_password(outline.title)),
+        url=_cut(without_password(outline.url)),
         reason=error.detail,
         code=error.reason,
     )

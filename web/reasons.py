@@ -66,6 +66,7 @@ REASONS: Mapping[str, LazyString] = {
     "tls-clear": lazy_gettext("it does not encrypt at this address"),
     "tls": lazy_gettext("no encrypted connection could be made"),
     "opml-too-large": lazy_gettext("it is larger than 20 MB"),
+    "opml-too-many": lazy_gettext("it holds more than 100,000 feeds"),
     "opml-empty": lazy_gettext("it is empty"),
     "opml-archive": lazy_gettext("it is a compressed archive; unpack it and choose the OPML file in it"),
     "opml-page": lazy_gettext("it is a web page, not a list of feeds"),

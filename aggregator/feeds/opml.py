@@ -5,8 +5,9 @@ file comes back, in the file's order, as often as it stands there. Whether an ad
 the caller's judgement: `|~/script.py`, `file:` and an empty address come back too, to be refused by name.
 So does, of a well-formed file, an outline with a name alone: a feed whose address was lost, or an empty
 folder.
-Refuses a file above 20 MB and one that holds no outline at all. No entity is expanded, no DTD is read,
-nothing is fetched. What is nested deeper than the parser goes (256) joins the category before it.
+Refuses a file above 20 MB, one of more than 100,000 outlines and one that holds no outline at all. No entity
+is expanded, no DTD is read, nothing is fetched. What is nested deeper than the parser goes (256) joins the
+category before it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 20_000_000
 """Of a file: a hundred thousand feeds."""
+
+MAX_OUTLINES = 100_000
+"""Of a file: each is looked at, and kept or shown with a reason. The largest real lists hold 1,300."""
+
+_SPLIT_IT = "Split it into smaller files and import them one by one."
 
 _READ = frozenset({"text", "title", "type", "category", "xmlurl", "htmlurl", "language"})
 
@@ -63,8 +69,7 @@ def parse_opml(data: bytes) -> tuple[Outline, ...]:
     """
     if len(data) > MAX_BYTES:
         detail = f"The file is larger than {MAX_BYTES:,} bytes"
-        advice = "Split it into smaller files and import them one by one."
-        raise OpmlError("", detail, advice=advice).because("opml-too-large")
+        raise OpmlError("", detail, advice=_SPLIT_IT).because("opml-too-large")
     text = _FORBIDDEN.sub("", decode(data))
     markup = _AMPERSAND.sub(_numeric_reference, _PROLOG.sub("", text))
     try:
@@ -76,6 +81,9 @@ def parse_opml(data: bytes) -> tuple[Outline, ...]:
         outlines, proof = _with_missed(found, tuple(_scanned(markup))), {"outline"}
     if not outlines and proof.isdisjoint(map(_name, root.iter())):
         raise _no_outline(data, text)
+    if len(outlines) > MAX_OUTLINES:
+        detail = f"The file holds more than {MAX_OUTLINES:,} feeds"
+        raise OpmlError("", detail, advice=_SPLIT_IT).because("opml-too-many")
     return outlines
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+import listparser
 from hypothesis import example, given
 from hypothesis import strategies as st
 from outlines import urls
@@ -42,17 +43,15 @@ LEGAL = st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\ufff
 )
 TEXT = st.text(LEGAL, max_size=30).map(str.strip)
 NAME = TEXT.filter(bool)
-OUTLINES = st.lists(
-    st.builds(
-        Outline,
-        url=TEXT,
-        title=TEXT,
-        site_url=st.none() | NAME,
-        category=st.lists(st.sampled_from(["a", "b"]) | NAME, max_size=4).map(tuple),
-        language=st.none() | NAME,
-    ),
-    max_size=12,
+FEEDS = st.builds(
+    Outline,
+    url=TEXT,
+    title=TEXT,
+    site_url=st.none() | NAME,
+    category=st.lists(st.sampled_from(["a", "b"]) | NAME, max_size=4).map(tuple),
+    language=st.none() | NAME,
 )
+OUTLINES = st.lists(FEEDS, max_size=12)
 
 
 @given(OUTLINES, TEXT)
@@ -65,6 +64,23 @@ def test_what_is_written_is_read(outlines: list[Outline], title: str) -> None:
 def test_writing_again_what_was_read_changes_nothing(outlines: list[Outline]) -> None:
     once = write_opml(outlines, title="t", created_at=NOW)
     assert write_opml(parse_opml(once), title="t", created_at=NOW) == once
+
+
+@given(st.lists(FEEDS, max_size=12, unique_by=lambda outline: bare(outline.url)))
+def test_another_reader_finds_the_same_feeds(outlines: list[Outline]) -> None:
+    """Without white space, which listparser makes one space. It finds no feed without an address or twice."""
+    wanted = [outline for outline in outlines if outline.url]
+    found = listparser.parse(write_opml(wanted, title="t", created_at=NOW))["feeds"]
+    assert [(bare(feed["url"]), bare(feed["title"])) for feed in found] == [
+        (bare(outline.url), bare(outline.title)) for outline in grouped(wanted)
+    ]
+    assert [[bare("/".join(path)) for path in feed["categories"]] for feed in found] == [
+        [bare("/".join(outline.category))] if outline.category else [] for outline in grouped(wanted)
+    ]
+
+
+def bare(text: str) -> str:
+    return "".join(text.split())
 
 
 def test_feeds_keep_their_order_within_a_folder_and_folders_that_of_their_first_feed() -> None:
