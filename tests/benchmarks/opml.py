@@ -40,6 +40,22 @@ _WRITTEN = re.compile(r"""(?is)\bxmlUrl\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')""")
 _COMMENT = re.compile(r"(?s)<!--.*?-->")
 _SCHEME = re.compile(r"(?i)(?:https?|feed):")
 MANY = 5_000
+PER_DAMAGE = 200
+DAMAGES = {
+    "bare ampersand": '<outline text="A {n}" xmlUrl="{url}" type="rss" />',
+    "raw quotes": '<outline text="A {n}" description="The "best" of {n}" xmlUrl="{url}" type="rss" />',
+    "raw tags": '<outline text="<b>A</b>" description="<a href="https://x.example/">x</a>" xmlUrl="{url}"/>',
+    "quotes after": '<outline xmlUrl="{url}" text="A "{n}" B" title="A "{n}" B" type="rss"/>',
+    "quote at the end": '<outline text="A "{n}"" xmlUrl="{url}" htmlUrl="https://x.example/"/>',
+    "less than": '<outline text="{n} < 5 & more" xmlUrl="{url}"/>',
+    "attribute twice": '<outline text="A" text="B" xmlUrl="{url}" xmlUrl="{url}"/>',
+    "no space between": '<outline text="A"title="A"xmlUrl="{url}"/>',
+    "no quotes": "<outline text=A xmlUrl={url} />",
+    "not closed": '<outline text="A {n}" xmlUrl="{url}">',
+    "closed twice": '<outline text="A {n}" xmlUrl="{url}"/></outline>',
+    "control character": '<outline text="A \x0b\x01 {n}" xmlUrl="{url}"/>',
+    "unknown entity": '<outline text="A &nbsp; &eacute; &nosuch; &#0;" xmlUrl="{url}"/>',
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +148,25 @@ def compare(folder: Path) -> None:
     show("neither", ((r, u, "LOST") for r in readings for u in r.written - r.ours - r.theirs))
 
 
+def damage(folder: Path) -> None:
+    """Files damaged as the most used public collection is, and worse: how many addresses come back."""
+    folder.mkdir()
+    for name, line in DAMAGES.items():
+        feeds = "\n".join(
+            line.format(url=f"https://site{number}.example/feed?a=1&b={number}", n=number)
+            for number in range(PER_DAMAGE)
+        )
+        head = "<?xml version='1.0' encoding='UTF-8' ?>\n<opml version=\"1.0\"><body><outline text=\"F\">"
+        text = f"{head}\n{feeds}\n</outline></body></opml>"
+        (folder / f"{name}.opml").write_text(text, encoding="utf-8")
+    print(f"\ndamaged on purpose: {len(DAMAGES)} files of {PER_DAMAGE} feeds")
+    for path in sorted(folder.iterdir()):
+        wanted = {f"https://site{number}.example/feed?a=1&b={number}" for number in range(PER_DAMAGE)}
+        reading = read(path)
+        ours, theirs = len(wanted & reading.ours), len(wanted & reading.theirs)
+        print(f"  {path.stem}: ours {ours}, listparser {theirs}, of {PER_DAMAGE}")
+
+
 def show(title: str, found: Iterable[tuple[Reading, str, str]]) -> None:
     listed = sorted(found, key=lambda row: (row[2], row[0].name, row[1]))
     print(f"\n{title}: {len(listed)}")
@@ -199,7 +234,9 @@ def main() -> None:
     folder = parser.parse_args().folder
     if folder is not None:
         compare(folder)
-        print()
+    with tempfile.TemporaryDirectory() as damaged:
+        damage(Path(damaged, "damaged"))
+    print()
     outlines = many()
     data = write_opml(outlines, title="Many", created_at=datetime.now(UTC))
     speed(data)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from library import follow
 
-from aggregator.feeds.opml import MAX_BYTES, parse_opml
+from aggregator.feeds.opml import MAX_BYTES, MAX_OUTLINES, parse_opml
 from web import MAX_UPLOAD_BYTES
 
 if TYPE_CHECKING:
@@ -81,6 +81,11 @@ def test_a_report_in_french(site: Site) -> None:
         (b"<rss/>", "it is a feed,", "c’est un flux,"),
         (b"<other/>", "it holds no list of feeds.", "il ne contient aucune liste de flux."),
         (b"not XML at all", "it is no OPML file,", "ce n’est pas un fichier OPML,"),
+        (
+            b"<opml>" + b'<outline xmlUrl="u"/>' * (MAX_OUTLINES + 1) + b"</opml>",
+            "it holds more than 100,000 feeds.",
+            "il contient plus de 100\N{NARROW NO-BREAK SPACE}000 flux.",
+        ),
         (b" " * (MAX_BYTES + 1), "it is larger than 20 MB.", "il dépasse 20\N{NO-BREAK SPACE}Mo."),
     ],
 )

@@ -71,3 +71,17 @@ def test_reasons_are_parts_of_a_sentence(site: Site) -> None:
         for code, words in REASONS.items():
             assert not re.search(r"[.!?]$", str(words)), code
         assert all(str(words).endswith(".") for words in ADVICE.values())
+
+
+@pytest.mark.parametrize(
+    ("code", "english", "french"),
+    [
+        ("stopped?seconds=10", "reading it took more than 10 s", "sa lecture a pris plus de 10"),
+        ("too-much-memory", "reading it took too much memory", "sa lecture a pris trop de mémoire"),
+        ("process-ended", "reading it brought down the process", "sa lecture a fait tomber le processus"),
+    ],
+)
+def test_what_was_stopped_is_told_in_both_languages(site: Site, code: str, english: str, french: str) -> None:
+    for language, words in (("en", english), ("fr", french)):
+        with site.app.test_request_context(headers={"Accept-Language": language}):
+            assert words in find_reason(code)[0]
