@@ -7,15 +7,13 @@ importing the same file twice adds nothing; an address that is a page leads to t
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from aggregator.domain import Fetched, ImportReport, Outline, RefusedOutline, Subscription
+from aggregator.domain import Fetched, ImportReport, Outline, Subscription
 from aggregator.errors import (
-    AddressRefused,
     FeedError,
     FetchError,
     NotAFeed,
@@ -25,7 +23,8 @@ from aggregator.errors import (
     Unreachable,
 )
 from aggregator.feeds import opml
-from aggregator.feeds.addresses import check_url, normalize_url, without_password
+from aggregator.feeds.accounting import account, keepable
+from aggregator.feeds.addresses import normalize_url
 from aggregator.feeds.discovery import merge
 from aggregator.feeds.fetching import Fetcher
 from aggregator.feeds.sites import FoundFeed, feeds_of_site, page_of_handle, usual_addresses
@@ -42,13 +41,6 @@ if TYPE_CHECKING:
     from aggregator.feeds.documents import DocumentReader
     from aggregator.policies import FetchLimits
     from aggregator.storage.engine import Database
-
-_MAX_URL_CHARS = 2_000
-_MAX_PATH_BYTES = 2_000
-"""Of an address and of a category that are kept: both are in an index, where PostgreSQL takes 2,700 bytes."""
-
-_MAX_NAME_CHARS = 200
-"""Of a title or of a folder's name; longer ones are cut."""
 
 _MOST_TRIES = 5
 """After the page itself, where it says nothing of feeds."""
@@ -204,7 +196,7 @@ class Subscriber:
         return asyncio.run(self.documents.read_opml(data))
 
     def _sorted(self, connection: Connection, user_id: int, outlines: Iterable[Outline]) -> ImportReport:
-        return _sort(outlines, imports.list_followed_urls(connection, user_id), self.limits)
+        return account(outlines, imports.list_followed_urls(connection, user_id), self.limits)
 
     def export_opml(self, user_id: int, *, now: datetime) -> bytes:
         with self.database.read() as connection:
@@ -221,11 +213,11 @@ def _address(typed: str) -> str:
     text = typed.strip()
     text = page_of_handle(text) or text
     web = text if "://" in text or text[:5].lower() == "feed:" else f"https://{text}"
-    return _keepable(normalize_url(web))
+    return keepable(normalize_url(web))
 
 
 def _lasting(asked: str, document: Fetched) -> str:
-    return _keepable(normalize_url(document.url if document.moved else asked))
+    return keepable(normalize_url(document.url if document.moved else asked))
 
 
 async def _fetch(fetcher: Fetcher, url: str) -> Fetched:
@@ -256,71 +248,3 @@ def _refuse_known(connection: Connection, user_id: int, url: str) -> None:
     known = subscriptions.find_by_url(connection, user_id, url)
     if known is not None:
         raise SubscriptionError(url, f"you follow this feed already, as “{known.title}”")
-
-
-def _sort(outlines: Iterable[Outline], followed: frozenset[str], limits: FetchLimits) -> ImportReport:
-    """Each outline into one of three. `followed` holds the addresses that are there before."""
-    added: dict[str, Outline] = {}
-    already_there: list[Outline] = []
-    refused: list[RefusedOutline] = []
-    for outline in outlines:
-        try:
-            proper = _proper(outline, limits)
-        except AddressRefused as error:
-            refused.append(_refused(outline, error))
-            continue
-        if proper.url in followed or proper.url in added:
-            already_there.append(proper)
-        else:
-            added[proper.url] = proper
-    return ImportReport(
-        added=tuple(added.values()), already_there=tuple(already_there), refused=tuple(refused)
-    )
-
-
-def _proper(outline: Outline, limits: FetchLimits) -> Outline:
-    """As it is kept; raise `AddressRefused` where it is no feed that may be fetched."""
-    if not outline.url:
-        raise AddressRefused(outline.title, "its address is missing").because("no-address")
-    url = _keepable(normalize_url(outline.url))
-    check_url(url, limits)
-    title, category = _cut(outline.title), _category(outline.category)
-    return Outline(url=url, title=title, site_url=_site(outline), category=category)
-
-
-def _keepable(url: str) -> str:
-    if len(url) > _MAX_URL_CHARS:
-        detail = f"it is longer than {_MAX_URL_CHARS:,} characters"
-        raise AddressRefused(_cut(url), detail).because("too-long")
-    return url
-
-
-def _category(path: CategoryPath) -> CategoryPath:
-    """What is nested too deep to be kept joins the folder around it."""
-    kept: list[str] = []
-    for name in map(_cut, path):
-        if len(json.dumps([*kept, name], ensure_ascii=False).encode()) > _MAX_PATH_BYTES:
-            break
-        kept.append(name)
-    return tuple(kept)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MAX_NAME_CHARS else f"{text[:_MAX_NAME_CHARS].rstrip()}…"
-
-
-def _refused(outline: Outline, error: AddressRefused) -> RefusedOutline:
-    """Reports are shown, kept and sent to others: no password may be in them."""
-    return RefusedOutline(
-        title=_cut(without_password(outline.title)),
-        url=_cut(without_password(outline.url)),
-        reason=error.detail,
-        code=error.reason,
-    )
-
-
-def _site(outline: Outline) -> str | None:
-    try:
-        return normalize_url(outline.site_url) if outline.site_url else None
-    except AddressRefused:
-        return None
