@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,6 +79,8 @@ def test_tags_in_comments_and_cdata_are_no_items(hidden: str) -> None:
         pytest.param("<item/>", id="empty"),
         pytest.param("<r:item></r:item>", id="with a prefix"),
         pytest.param("<atom:entry></atom:entry>" + ONE, id="of another format"),
+        pytest.param(ONE + "<![CDATA[", id="before CDATA without end"),
+        pytest.param(ONE + "<!--", id="before a comment without end"),
     ],
 )
 def test_items_that_cannot_be_told_apart_are_refused(items: str) -> None:
@@ -89,6 +93,13 @@ def test_the_parts_in_their_order_are_the_document(xml: str) -> None:
     if parts is not None:
         assert len(parts.between) == len(parts.items) + 1
         assert parts.document(range(len(parts.items))) == xml
+
+
+@pytest.mark.parametrize("piece", ["<![CDATA[", "<!--", "<item ", "<item><guid>", "<", "<item></item>"])
+def test_the_time_grows_with_the_length_alone(piece: str) -> None:
+    started = time.monotonic()
+    split_items(HEAD + piece * 100_000)
+    assert time.monotonic() - started < 5
 
 
 def test_an_item_is_known_by_its_bytes_and_the_declarations_of_the_root() -> None:
