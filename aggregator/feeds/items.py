@@ -2,7 +2,8 @@
 
 So that what was read before need not be read again, and an odd item costs only itself.
 Promises: the parts in their order are the document. Linear. Refuses (None) a document whose items cannot be
-told apart for sure by their tags: a prefix before `item`, one within another, one that is not closed, a comment or CDATA without its end.
+told apart for sure by their tags: a prefix before `item`, one within another, one that is not closed, a
+comment or CDATA without its end.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ HASH_BYTES = 8
 
 # CDATA and comments may hold such tags: they are matched first, and passed over.
 _BOUNDARY = re.compile(
-    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|<(/?)((?:[\w.-]{1,40}:)?(?:item|entry))(?=[\s/>])([^<>]*)>",
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)"
+    r"|<(/?)((?:[\w.-]{1,40}:)?(?:item|entry))(?=[\s/>])([^<>]*)>",
     re.DOTALL,
 )
 _GUID = re.compile(r"<(guid|id)(?:\s[^<>]*)?>([^<]*|\s*<!\[CDATA\[[^<]*\]\]>\s*)</\1\s*>")
