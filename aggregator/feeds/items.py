@@ -2,7 +2,8 @@
 
 So that what was read before need not be read again, and an odd item costs only itself.
 Promises: the parts in their order are the document. Linear. Refuses (None) a document whose items cannot be
-told apart for sure by their tags: a prefix before `item`, one within another, one that is not closed.
+told apart for sure by their tags: a prefix before `item`, one within another, one that is not closed, a
+comment or CDATA without its end.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ HASH_BYTES = 8
 
 # CDATA and comments may hold such tags: they are matched first, and passed over.
 _BOUNDARY = re.compile(
-    r"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<(/?)((?:[\w.-]{1,40}:)?(?:item|entry))(?=[\s/>])([^<>]*)>", re.DOTALL
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)"
+    r"|<(/?)((?:[\w.-]{1,40}:)?(?:item|entry))(?=[\s/>])([^<>]*)>",
+    re.DOTALL,
 )
 _GUID = re.compile(r"<(guid|id)(?:\s[^<>]*)?>([^<]*|\s*<!\[CDATA\[[^<]*\]\]>\s*)</\1\s*>")
 _NAMES = frozenset({"item", "entry"})
@@ -88,6 +91,8 @@ def _spans(xml: str) -> Iterator[tuple[int, int] | None]:
     for tag in _BOUNDARY.finditer(xml):
         slash, name, rest = tag.groups()
         if name is None:
+            if not tag[0].endswith(("]]>", "-->")):
+                yield None
             continue
         if bool(slash) != bool(open_name) or name not in _NAMES or rest.endswith("/"):
             yield None
