@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 
 from aggregator.errors import SettingsError
 from aggregator.related.showing import Shown, choose_shown
+from aggregator.related.threads import MIN_CONFIDENCE, select_near, select_thread
 from aggregator.storage.choices import list_choices, set_choices
 from aggregator.storage.entries import Selection, list_headlines
 from aggregator.storage.links import list_copies, list_related
 from aggregator.storage.linkstate import find_state
+from aggregator.storage.stories import list_ties
 from aggregator.storage.terms import count_pending, count_without_text
+from aggregator.storage.verdicts import list_seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +74,22 @@ def propose(
     others = {other.id for those in related.values() for other in those}
     copies = list_copies(connection, sorted(others))
     return {entry.id: choose_shown(related.get(entry.id, ()), copies, policy) for entry in shown}
+
+
+def thread(connection: Connection, user_id: int, entry_id: int) -> tuple[Headline, ...]:
+    """The story's entries that this person may see, from the first report to the latest.
+
+    Two queries for the links, one for the headlines; raises nothing for an entry without a story.
+    """
+    return list_seen(connection, user_id, thread_ids(connection, user_id, entry_id))
+
+
+def thread_ids(connection: Connection, user_id: int, entry_id: int) -> tuple[int, ...]:
+    """The entry first; alone where no sure link is kept."""
+    near = select_near(entry_id, list_ties(connection, user_id, [entry_id], min_confidence=MIN_CONFIDENCE))
+    if len(near) == 1:
+        return near
+    return select_thread(near, list_ties(connection, user_id, near, min_confidence=MIN_CONFIDENCE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
