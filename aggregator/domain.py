@@ -551,6 +551,16 @@ class RelatedEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tie:
+    """A link as the thread of a story sees it: `days` apart, 1 sure where both are one text."""
+
+    one: int
+    other: int
+    confidence: float
+    days: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
     """The same text in another feed that the person follows, as a list shows it beside its headline."""
 

@@ -71,8 +71,9 @@ def choose_shown(related: Iterable[C], copies: frozenset[tuple[int, int]], polic
     return Shown(links=tuple(chosen), copies=tuple(entry for entry in candidates if entry.same_text))
 
 
-SAME_STORY_DAYS = 3.0
-SAME_STORY_CONFIDENCE = 0.75
+SAME_STORY_DAYS = 2.0
+SAME_STORY_CONFIDENCE = 0.62
+"""Less, though of the same days, is as often a column or a portrait as the news itself."""
 
 
 class Placed(Candidate, Protocol):

@@ -6,29 +6,20 @@ Pure Python, for pages.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MIN_CONFIDENCE = 0.75
+    from aggregator.domain import Tie
+
+MIN_CONFIDENCE = 0.6
 """How sure a link of a story must be."""
 MAX_ENTRIES = 30
-MAX_DAYS = 30.0
+MAX_DAYS = 14.0
 """Between two linked entries: what is further away is background, not the story's next report."""
 MIN_SUPPORT = 2
 """Entries of the story that one must be linked with that is not linked with the entry itself."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tie:
-    """A link as a thread sees it: `days` apart."""
-
-    one: int
-    other: int
-    confidence: float
-    days: float
 
 
 def select_near(start: int, ties: Iterable[Tie], *, limit: int = MAX_ENTRIES) -> tuple[int, ...]:

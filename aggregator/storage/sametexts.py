@@ -10,7 +10,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, select, true, union, union_all
+from sqlalchemy import and_, select, true, union
 
 from aggregator.domain import Copy
 from aggregator.storage.entries import (
@@ -44,15 +44,13 @@ def list_copies_around(
     `listed` tells which of them answer the conditions of `selection`, on whatever page of the list.
     """
     near = _pairs_of(ids).cte()
-    far = union_all(
-        *(
-            select(this.label("this"), other.label("other"))
-            .join(near, near.c.other == this)
-            .where(links.c.same_text)
-            for this, other in (_LINKS, _LINKS[::-1])
-        )
+    far = (
+        select(this.label("this"), other.label("other"))
+        .join(near, near.c.other == this)
+        .where(links.c.same_text)
+        for this, other in (_LINKS, _LINKS[::-1])
     )
-    pairs = union(select(near.c.this, near.c.other), far).subquery()
+    pairs = union(select(near.c.this, near.c.other), *far).subquery()
     listed = and_(true(), *list_conditions(replace(selection, before=None))).label("listed")
     rows = connection.execute(
         select(

@@ -2,9 +2,9 @@
 
 publisher: feeds, icons, entries, revisions · reader: users, categories, subscriptions, statuses, choices,
 retention_rules, saved_searches, verdicts · machine: feed_states, push_subscriptions, pruned_entries,
-retention_state, pending_entries, entry_terms, links, linking_state, leases, refresh_runs. What the machine knows can be
-dropped and recomputed, but for pruned_entries. The search index (FTS5 on SQLite, a generated tsvector on
-PostgreSQL) is made by the migrations.
+retention_state, pending_entries, entry_terms, links, linking_state, leases, refresh_runs. What the machine
+knows can be dropped and recomputed, but for pruned_entries. The search index (FTS5 on SQLite, a generated
+tsvector on PostgreSQL) is made by the migrations.
 """
 
 from __future__ import annotations

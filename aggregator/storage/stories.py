@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select
 
-from aggregator.related.threads import Tie
+from aggregator.domain import Tie
 from aggregator.storage.schema import entries, links, subscriptions
 from aggregator.storage.verdicts import is_judged
 
