@@ -44,10 +44,10 @@ def list_copies_around(
     `listed` tells which of them answer the conditions of `selection`, on whatever page of the list.
     """
     near = _pairs_of(ids).cte()
+    # Not a join: SQLite would read all copies of the library into a filter of it.
+    of_copies = select(near.c.other)
     far = (
-        select(this.label("this"), other.label("other"))
-        .join(near, near.c.other == this)
-        .where(links.c.same_text)
+        select(this.label("this"), other.label("other")).where(links.c.same_text, this.in_(of_copies))
         for this, other in (_LINKS, _LINKS[::-1])
     )
     pairs = union(select(near.c.this, near.c.other), *far).subquery()

@@ -398,7 +398,7 @@ for _name, _columns in (
     Index(
         f"ix_links_copies_{_name}",
         *_columns,
-        sqlite_where=links.c.same_text,
+        sqlite_where=links.c.same_text == 1,
         postgresql_where=links.c.same_text,
     )
 

@@ -40,6 +40,6 @@ def upgrade() -> None:
             f"ix_links_copies_{name}",
             "links",
             columns,
-            sqlite_where=sa.text("same_text"),
+            sqlite_where=sa.text("same_text = 1"),  # as queries write it
             postgresql_where=sa.text("same_text"),
         )
