@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from aggregator.proposing import thread, thread_ids
+from aggregator.proposing import has_thread, thread
 from aggregator.related.showing import Groups, group_links
 from aggregator.storage.entries import get_entry
 from aggregator.storage.icons import icon_digests
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("lireaussi", __name__)
 
-MIN_THREAD = 4
-"""Entries that make a thread worth a link."""
 PAGE_LENGTH = 50
 MAX_PAGE = 10_000
 
@@ -41,8 +39,8 @@ class Surroundings:
     groups: Groups[RelatedEntry]
     trail: Trail
     crumbs: tuple[Headline, ...]
-    thread: int
-    """How many entries the story has; 0 where it is too short to be one."""
+    thread: bool
+    """The story is long enough to be told on a page of its own."""
     refused: Headline | None
     """What the person has just judged unrelated."""
     read_with: tuple[RelatedEntry, ...]
@@ -57,12 +55,11 @@ def load_surroundings(
     connection: Connection, reader: int, entry: Entry, related: Shown[RelatedEntry]
 ) -> Surroundings:
     trail = read_trail(request.args).until(entry.id)
-    story = len(thread_ids(connection, reader, entry.id)) if related.links or related.copies else 0
     return Surroundings(
         groups=group_links(related.links, feed_id=entry.feed_id, published_at=entry.published_at),
         trail=trail,
         crumbs=name_steps(connection, reader, trail),
-        thread=story if story >= MIN_THREAD else 0,
+        thread=bool(related.links or related.copies) and has_thread(connection, reader, entry.id),
         refused=_find_refused(connection, reader, entry.id),
         read_with=tuple(copy for copy in related.copies if copy.read_at == entry.read_at),
     )

@@ -110,7 +110,9 @@ def _judged(found: Headline) -> Judged:
 
 def list_seen(connection: Connection, user_id: int, ids: Sequence[int]) -> tuple[Headline, ...]:
     """Those of `ids` that this person follows or has starred, the oldest first."""
+    if not ids:
+        return ()
     in_sight = or_(subscriptions.c.user_id.is_not(None), statuses.c.starred_at.is_not(None))
     query = headline_columns(user_id, unfollowed=True).where(entries.c.id.in_(ids), in_sight)
-    rows = connection.execute(query.order_by(entries.c.published_at, entries.c.id)) if ids else ()
+    rows = connection.execute(query.order_by(entries.c.published_at, entries.c.id))
     return tuple(map(to_headline, rows))
