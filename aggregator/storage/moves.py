@@ -1,7 +1,7 @@
 """A feed that has moved for good takes its new address; where another feed has it, the two become one.
 
-Nothing that a person did is lost: subscriptions, read, starred, verdicts, own titles and categories go over. An entry
-that both have (the same guid) is one entry: read or starred if it was so in either.
+Nothing that a person did is lost: subscriptions, read, starred, verdicts, own titles and categories go over.
+An entry that both have (the same guid) is one entry: read or starred if it was so in either.
 """
 
 from __future__ import annotations
