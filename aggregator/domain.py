@@ -198,6 +198,7 @@ class Entry:
     """The feed's."""
     read: bool
     starred: bool
+    read_at: datetime | None
     followed: bool
     """Its feed; an entry of a feed that is followed no more is seen as long as it is starred."""
 
@@ -292,6 +293,26 @@ class SavedSearch:
     name: str
     query: str
     """As it was typed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One end of a pair that a person judged unrelated."""
+
+    id: int
+    title: str
+    feed_id: int
+    feed_title: str
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """These two are not to be proposed under each other; `one` arrived first."""
+
+    one: Judged
+    other: Judged
+    judged_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -523,3 +544,31 @@ class RelatedEntry:
     same_text: bool
     foreign_language: str | None
     """Its language, where that is not the entry's."""
+    arrived_at: datetime
+    """When the library first saw it."""
+    read_at: datetime | None
+    """By this person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tie:
+    """A link as the thread of a story sees it: `days` apart, 1 sure where both are one text."""
+
+    one: int
+    other: int
+    confidence: float
+    days: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """The same text in another feed that the person follows, as a list shows it beside its headline."""
+
+    id: int
+    title: str
+    feed_id: int
+    feed_title: str
+    published_at: datetime
+    read: bool
+    listed: bool
+    """It answers the conditions of the list, too."""

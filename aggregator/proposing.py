@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 
 from aggregator.errors import SettingsError
 from aggregator.related.showing import Shown, choose_shown
+from aggregator.related.threads import MIN_CONFIDENCE, MIN_SUPPORT, select_near, select_thread
 from aggregator.storage.choices import list_choices, set_choices
 from aggregator.storage.entries import Selection, list_headlines
 from aggregator.storage.links import list_copies, list_related
 from aggregator.storage.linkstate import find_state
+from aggregator.storage.stories import list_ties
 from aggregator.storage.terms import count_pending, count_without_text
+from aggregator.storage.verdicts import list_seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +74,38 @@ def propose(
     others = {other.id for those in related.values() for other in those}
     copies = list_copies(connection, sorted(others))
     return {entry.id: choose_shown(related.get(entry.id, ()), copies, policy) for entry in shown}
+
+
+MIN_THREAD = 4
+"""Entries that make a thread worth a link."""
+
+
+def thread(connection: Connection, user_id: int, entry_id: int) -> tuple[Headline, ...]:
+    """The story's entries that this person may see, from the first report to the latest.
+
+    The entry alone where no sure link is kept.
+    """
+    near = _near(connection, user_id, entry_id)
+    return list_seen(connection, user_id, _with_far(connection, user_id, near))
+
+
+def has_thread(connection: Connection, user_id: int, entry_id: int) -> bool:
+    """Whether the thread has `MIN_THREAD` entries; mostly one query."""
+    near = _near(connection, user_id, entry_id)
+    if len(near) >= MIN_THREAD:
+        return True
+    return len(_with_far(connection, user_id, near)) >= MIN_THREAD
+
+
+def _near(connection: Connection, user_id: int, entry_id: int) -> tuple[int, ...]:
+    ties = list_ties(connection, user_id, [entry_id], min_confidence=MIN_CONFIDENCE)
+    return select_near(entry_id, ties)
+
+
+def _with_far(connection: Connection, user_id: int, near: tuple[int, ...]) -> tuple[int, ...]:
+    if len(near) < MIN_SUPPORT:
+        return near
+    return select_thread(near, list_ties(connection, user_id, near, min_confidence=MIN_CONFIDENCE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

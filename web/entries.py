@@ -14,18 +14,20 @@ from aggregator.storage.entries import (
     list_headlines,
     mark_all_read,
     newest_id,
-    set_read,
     set_starred,
 )
 from aggregator.storage.icons import icon_digests
 from aggregator.storage.runs import find_progress
+from aggregator.storage.sametexts import read_together, unread_together
 from aggregator.storage.subscriptions import list_subscriptions, total_unread
 from web.extras import extras
 from web.forms import ID, read_id, read_switch
 from web.languages import language
+from web.lireaussi import load_surroundings
 from web.listing import load_page
 from web.services import reading, services, writing
 from web.starter import starter_shelves
+from web.trails import read_trail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,11 +90,13 @@ def entry(entry_id: int) -> str:
         policy = chosen_policy(connection, services().related)
         related = propose(connection, reader, [shown], policy)[entry_id]
         icons = icon_digests(connection, {shown.feed_id, *(other.feed_id for other in related.links)})
+        around = load_surroundings(connection, reader, shown, related)
     return render_template(
         "entry.html",
         entry=shown,
         extras=extras(shown),
         related=related,
+        around=around,
         icons=icons,
         keep_unread=request.args.get("keep") == "unread",
     )
@@ -102,7 +106,8 @@ def entry(entry_id: int) -> str:
 def read(entry_id: int) -> Response:
     wanted = read_switch("read")
     with writing() as (connection, reader):
-        set_read(connection, reader, entry_id, read=wanted, now=services().clock())
+        mark = read_together if wanted else unread_together
+        mark(connection, reader, entry_id, now=services().clock())
     # Opened again, the page must not mark at once what was just marked unread.
     return _after(entry_id, keep=None if wanted else "unread")
 
@@ -120,7 +125,8 @@ def star(entry_id: int) -> Response:
 
 def _after(entry_id: int, *, keep: str | None) -> Response:
     """Back to the entry, whatever address the form may name."""
-    return redirect(url_for("entries.entry", entry_id=entry_id, keep=keep), 303)
+    via = read_trail(request.form).via
+    return redirect(url_for("entries.entry", entry_id=entry_id, keep=keep, via=via), 303)
 
 
 @blueprint.post("/read-all")

@@ -1,6 +1,7 @@
 """Lists of entries: newest first, under the headings of their days, continued by an opaque mark.
 
-The mark names the last headline shown, not a page number: what arrives meanwhile moves nothing.
+The mark names the last headline shown, not a page number: what arrives meanwhile moves nothing. Copies of
+one news take one row.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from aggregator.related.folding import fold
 from aggregator.storage.entries import Selection, list_headlines
 from aggregator.storage.icons import icon_digests
+from aggregator.storage.sametexts import list_copies_around
 from web.wording import local_day
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from aggregator.domain import Headline
+    from aggregator.domain import Copy, Headline
 
 PAGE_LENGTH = 50
 
@@ -42,6 +45,8 @@ class Page:
     """The mark of the next page; None on the last one."""
     icons: Mapping[int, str]
     """feed id → digest of its icon."""
+    copies: Mapping[int, tuple[Copy, ...]]
+    """entry id → the same text in other places, which takes no row of its own."""
 
     @property
     def days(self) -> tuple[Day, ...]:
@@ -54,8 +59,11 @@ def load_page(connection: Connection, reader: int, selection: Selection, mark: s
     wanted = replace(selection, before=read_mark(mark), limit=PAGE_LENGTH + 1)
     found = list_headlines(connection, reader, wanted)
     shown = found[:PAGE_LENGTH]
+    ids = [headline.id for headline in shown]
+    folded = fold(shown, list_copies_around(connection, reader, ids, selection))
     return Page(
-        headlines=shown,
+        headlines=folded.headlines,
+        copies=folded.copies,
         older=write_mark(shown[-1]) if len(found) > PAGE_LENGTH else None,
         icons=icon_digests(connection, (headline.feed_id for headline in shown)),
     )

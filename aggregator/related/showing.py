@@ -71,6 +71,47 @@ def choose_shown(related: Iterable[C], copies: frozenset[tuple[int, int]], polic
     return Shown(links=tuple(chosen), copies=tuple(entry for entry in candidates if entry.same_text))
 
 
+SAME_STORY_DAYS = 2.0
+SAME_STORY_CONFIDENCE = 0.62
+"""Less, though of the same days, is as often a column or a portrait as the news itself."""
+
+
+class Placed(Candidate, Protocol):
+    """A candidate of which one knows the feed."""
+
+    @property
+    def feed_id(self) -> int: ...
+
+
+P = TypeVar("P", bound=Placed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups(Generic[P]):
+    """`elsewhere` tell the same subject in other feeds; `further` are all other links."""
+
+    elsewhere: tuple[P, ...]
+    further: tuple[P, ...]
+
+
+def group_links(links: Iterable[P], *, feed_id: int, published_at: datetime) -> Groups[P]:
+    """Divide what is shown under an article of that feed and moment; each part keeps its order.
+
+    The same subject elsewhere is another feed's, very surely about one subject, and of the same days.
+    """
+    shown = tuple(links)
+    elsewhere = tuple(link for link in shown if _is_same_story(link, feed_id, published_at))
+    return Groups(elsewhere=elsewhere, further=tuple(link for link in shown if link not in elsewhere))
+
+
+def _is_same_story(link: Placed, feed_id: int, published_at: datetime) -> bool:
+    if link.feed_id == feed_id or link.published_at is None:
+        return False
+    days = abs((link.published_at - published_at).total_seconds()) / 86_400
+    sure = link.same_text or link.confidence >= SAME_STORY_CONFIDENCE
+    return sure and days <= SAME_STORY_DAYS
+
+
 def _order(candidate: Candidate, policy: RelatedPolicy) -> tuple[float, float, int]:
     """The stored rank, moved by how much more or less than usual recent articles are wanted."""
     rank = candidate.rank + (policy.recency - 1) * candidate.nearness

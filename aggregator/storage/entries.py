@@ -238,12 +238,13 @@ def to_headline(row: Row[tuple[object, ...]]) -> Headline:
 
 def list_headlines(connection: Connection, user_id: int, selection: Selection) -> tuple[Headline, ...]:
     """Newest first; equal moments by id."""
-    query = headline_columns(user_id, unfollowed=selection.starred_only).where(*_conditions(selection))
+    query = headline_columns(user_id, unfollowed=selection.starred_only).where(*list_conditions(selection))
     ordered = query.order_by(entries.c.published_at.desc(), entries.c.id.desc()).limit(selection.limit)
     return tuple(to_headline(row) for row in connection.execute(ordered))
 
 
-def _conditions(selection: Selection) -> Iterable[ColumnElement[bool]]:
+def list_conditions(selection: Selection) -> Iterable[ColumnElement[bool]]:
+    """Over entries, the person's statuses of them and the person's subscriptions."""
     if selection.feed_id is not None:
         yield entries.c.feed_id == selection.feed_id
     if selection.unread_only:
@@ -302,6 +303,7 @@ def _to_entry(row: Row[tuple[object, ...]]) -> Entry:
         language=facts["language"],
         read=facts["read_at"] is not None,
         starred=facts["starred_at"] is not None,
+        read_at=facts["read_at"],
         followed=bool(facts["followed"]),
     )
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, delete, func, insert, select, union_all
 
 from aggregator.domain import Link, RelatedEntry
-from aggregator.storage.entries import feed_title, followed_by, title_or_first_words
-from aggregator.storage.schema import entries, entry_terms, feeds, links, subscriptions
+from aggregator.storage.entries import feed_title, followed_by, status_of, title_or_first_words
+from aggregator.storage.schema import entries, entry_terms, feeds, links, statuses, subscriptions
+from aggregator.storage.verdicts import is_judged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,10 @@ def list_kept(connection: Connection, ids: Sequence[int]) -> list[tuple[int, int
 def list_related(
     connection: Connection, user_id: int, ids: Sequence[int]
 ) -> dict[int, tuple[RelatedEntry, ...]]:
-    """For each of `ids` every kept neighbour that this person follows; an entry without one is left out."""
+    """For each of `ids` every kept neighbour that this person follows; an entry without one is left out.
+
+    Pairs that they judged unrelated are left out, too.
+    """
     facts = (links.c.score, links.c.nearness, links.c.confidence, links.c.why, links.c.same_text)
     this, other = links.c.entry_id, links.c.neighbour_id
     ends = union_all(
@@ -78,6 +82,8 @@ def list_related(
             entries.c.feed_id,
             feed_title(),
             entries.c.published_at,
+            entries.c.first_seen_at,
+            statuses.c.read_at,
             func.nullif(theirs.c.language, own.c.language).label("foreign_language"),
             ends,
         )
@@ -86,6 +92,8 @@ def list_related(
         .outerjoin(theirs, theirs.c.entry_id == ends.c.other)
         .join(subscriptions, followed_by(user_id))
         .join(feeds, feeds.c.id == entries.c.feed_id)
+        .outerjoin(statuses, status_of(user_id))
+        .where(~is_judged(user_id, ends.c.this, ends.c.other))
         .order_by(ends.c.this, entries.c.id)
     )
     return {this: tuple(map(_related, those)) for this, those in groupby(rows, key=attrgetter("this"))}
@@ -106,6 +114,8 @@ def _related(row: Row[tuple[object, ...]]) -> RelatedEntry:
         why=tuple(json.loads(row.why)),
         same_text=row.same_text,
         foreign_language=row.foreign_language,
+        arrived_at=row.first_seen_at,
+        read_at=row.read_at,
     )
 
 

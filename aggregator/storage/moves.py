@@ -1,14 +1,14 @@
 """A feed that has moved for good takes its new address; where another feed has it, the two become one.
 
-Nothing that a person did is lost: subscriptions, read, starred, own titles and categories go over. An entry
-that both have (the same guid) is one entry: read or starred if it was so in either.
+Nothing that a person did is lost: subscriptions, read, starred, verdicts, own titles and categories go over.
+An entry that both have (the same guid) is one entry: read or starred if it was so in either.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, exists, func, select, update
+from sqlalchemy import and_, delete, exists, func, or_, select, update
 
 from aggregator.storage.entries import insert_into
 from aggregator.storage.schema import (
@@ -20,6 +20,7 @@ from aggregator.storage.schema import (
     revisions,
     statuses,
     subscriptions,
+    verdicts,
 )
 from aggregator.storage.subscriptions import recount_unread
 
@@ -79,8 +80,24 @@ def _merge_entry(connection: Connection, entry_id: int, twin_id: int) -> None:
         connection.execute(
             merged.on_conflict_do_update(index_elements=[statuses.c.user_id, statuses.c.entry_id], set_=kept)
         )
+    _merge_verdicts(connection, entry_id, twin_id)
     connection.execute(update(revisions).where(revisions.c.entry_id == entry_id).values(entry_id=twin_id))
     connection.execute(delete(entries).where(entries.c.id == entry_id))
+
+
+def _merge_verdicts(connection: Connection, entry_id: int, twin_id: int) -> None:
+    ends = verdicts.c.entry_id, verdicts.c.neighbour_id
+    for row in connection.execute(select(verdicts).where(or_(*(end == entry_id for end in ends)))).all():
+        other = row.neighbour_id if row.entry_id == entry_id else row.entry_id
+        if other == twin_id:
+            continue
+        moved = insert_into(connection, verdicts).values(
+            user_id=row.user_id,
+            entry_id=min(twin_id, other),
+            neighbour_id=max(twin_id, other),
+            judged_at=row.judged_at,
+        )
+        connection.execute(moved.on_conflict_do_nothing())
 
 
 def _merge_subscriptions(connection: Connection, old: int, new: int) -> None:

@@ -1,10 +1,10 @@
 """The tables, as the newest migration leaves them. Each table has one author.
 
 publisher: feeds, icons, entries, revisions · reader: users, categories, subscriptions, statuses, choices,
-retention_rules, saved_searches · machine: feed_states, push_subscriptions, pruned_entries, retention_state,
-pending_entries, entry_terms, links, linking_state, leases, refresh_runs. What the machine knows can be
-dropped and recomputed, but for pruned_entries. The search index (FTS5 on SQLite, a generated tsvector on
-PostgreSQL) is made by the migrations.
+retention_rules, saved_searches, verdicts · machine: feed_states, push_subscriptions, pruned_entries,
+retention_state, pending_entries, entry_terms, links, linking_state, leases, refresh_runs. What the machine
+knows can be dropped and recomputed, but for pruned_entries. The search index (FTS5 on SQLite, a generated
+tsvector on PostgreSQL) is made by the migrations.
 """
 
 from __future__ import annotations
@@ -267,6 +267,25 @@ saved_searches = Table(
     UniqueConstraint("user_id", "name"),
 )
 
+# Pairs that a person does not want linked; the smaller id first, read from both ends.
+verdicts = Table(
+    "verdicts",
+    metadata,
+    _references("users", primary_key=True),
+    _references("entries", primary_key=True),
+    Column(
+        "neighbour_id",
+        Integer,
+        ForeignKey("entries.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("judged_at", UtcDateTime, nullable=False),
+    CheckConstraint("entry_id < neighbour_id", name="order"),
+    Index(None, "entry_id"),
+    Index(None, "neighbour_id"),
+)
+
 # ── the machine ──────────────────────────────────────────────────────────────────────────────────
 
 feed_states = Table(
@@ -372,6 +391,16 @@ links = Table(
     CheckConstraint("entry_id <> neighbour_id", name="two_entries"),
     Index(None, "neighbour_id"),
 )
+for _name, _columns in (
+    ("later", (links.c.entry_id, links.c.neighbour_id)),
+    ("older", (links.c.neighbour_id, links.c.entry_id)),
+):
+    Index(
+        f"ix_links_copies_{_name}",
+        *_columns,
+        sqlite_where=links.c.same_text == 1,
+        postgresql_where=links.c.same_text,
+    )
 
 choices = Table(
     "choices",

@@ -13,6 +13,7 @@ from aggregator.errors import NotFound
 from aggregator.storage import entries, feeds, moves, subscriptions
 from aggregator.storage.engine import Database, sqlite_url
 from aggregator.storage.schema import pruned_entries, revisions, users
+from aggregator.storage.verdicts import list_verdicts, refuse_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,6 +126,19 @@ def test_who_follows_the_old_feed_alone_follows_the_new_one(database: Database) 
         second = subscriptions.get_subscription(connection, other, new)
     assert (first.unread, second.unread) == (1, 1)
     assert (second.title, second.paused_at) == ("Mine", None)
+
+
+def test_what_was_judged_unrelated_stays_so(database: Database) -> None:
+    old, new, reader = follow(database, OLD, "Old"), follow(database, NEW, "New"), owner(database)
+    one, two = publish(database, old, an_entry("One"), an_entry("Two"))
+    (twin,) = publish(database, new, an_entry("One"))
+    with database.write() as connection:
+        for other in (two, twin):
+            refuse_link(connection, reader, one, other, now=NOW)
+    adopt(database, old)
+    with database.read() as connection:
+        pairs = [(found.one.id, found.other.id) for found in list_verdicts(connection, reader)]
+    assert pairs == [(two, twin)]
 
 
 def test_two_ids_that_are_both_paused_stay_so(database: Database) -> None:

@@ -30,7 +30,7 @@ def shown(site: Site, number: int) -> list[str]:
         r'<section id="lire-aussi".*?</section>', site.get(f"/entries/{number}").text, re.DOTALL
     )
     assert section is not None
-    return re.findall(r'<a href="/entries/\d+">([^<]+)</a>', section[0])
+    return re.findall(r'data-link="\d">([^<]+)</a>', section[0])
 
 
 def test_an_empty_library_has_nothing_to_say(site: Site) -> None:

@@ -15,6 +15,7 @@ async function markRead() {
   if (answer.type === "opaqueredirect") {
     button.value = "0";
     button.textContent = button.dataset.whenRead;
+    document.getElementById("read-with")?.removeAttribute("hidden");
   }
 }
 

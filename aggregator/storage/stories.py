@@ -1,0 +1,59 @@
+"""Links around an entry, for the thread of its story."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, or_, select
+
+from aggregator.domain import Tie
+from aggregator.storage.schema import entries, links, subscriptions
+from aggregator.storage.verdicts import is_judged
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+MAX_TIES = 1_000
+
+
+def list_ties(
+    connection: Connection, user_id: int, ids: Sequence[int], *, min_confidence: float
+) -> tuple[Tie, ...]:
+    """The sure links of `ids`, the surest first, whose both ends are in feeds that this person follows.
+
+    Pairs that they judged unrelated are left out.
+    """
+    one, other = entries.alias(), entries.alias()
+    own, theirs = subscriptions.alias(), subscriptions.alias()
+    rows = connection.execute(
+        select(
+            links.c.entry_id,
+            links.c.neighbour_id,
+            links.c.confidence,
+            links.c.same_text,
+            one.c.published_at.label("at"),
+            other.c.published_at.label("other_at"),
+        )
+        .join(one, one.c.id == links.c.entry_id)
+        .join(other, other.c.id == links.c.neighbour_id)
+        .join(own, and_(own.c.feed_id == one.c.feed_id, own.c.user_id == user_id))
+        .join(theirs, and_(theirs.c.feed_id == other.c.feed_id, theirs.c.user_id == user_id))
+        .where(
+            or_(links.c.entry_id.in_(ids), links.c.neighbour_id.in_(ids)),
+            or_(links.c.confidence >= min_confidence, links.c.same_text),
+            ~is_judged(user_id, links.c.entry_id, links.c.neighbour_id),
+        )
+        .order_by(links.c.confidence.desc(), links.c.entry_id, links.c.neighbour_id)
+        .limit(MAX_TIES)
+    )
+    return tuple(
+        Tie(
+            one=row.entry_id,
+            other=row.neighbour_id,
+            confidence=1.0 if row.same_text else row.confidence,
+            days=abs((row.at - row.other_at).total_seconds()) / 86_400,
+        )
+        for row in rows
+    )
