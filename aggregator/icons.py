@@ -123,14 +123,18 @@ class IconCollector:
     async def _find(self, fetcher: Fetcher, page: str) -> bytes | None:
         named: tuple[str, ...] = ()
         try:
+            usual = urljoin(page, "/favicon.ico")
+        except ValueError:
+            return None  # no proper address
+        try:
             if isinstance(document := await fetcher.fetch(page), Fetched):
-                page = document.url
+                usual = urljoin(document.url, "/favicon.ico")
                 named = await self.documents.find_icons(document)
         except Unreachable:
             return None
         except FeedError as error:
             log.debug("icons: %s", error)
-        for place in dict.fromkeys((*named[:_NAMED_TRIES], urljoin(page, "/favicon.ico"))):
+        for place in dict.fromkeys((*named[:_NAMED_TRIES], usual)):
             if drawn := await self._draw(fetcher, place):
                 return drawn
         return None
@@ -148,5 +152,13 @@ def _by_site(wanted: Iterable[icons.WantedIcon]) -> Sequence[_Site]:
     """The feeds of one host show one icon, that of the page of the first."""
     hosts: dict[str, list[icons.WantedIcon]] = {}
     for one in wanted:
-        hosts.setdefault(urlsplit(one.page).netloc, []).append(one)
+        hosts.setdefault(_host(one.page), []).append(one)
     return [_Site(page=some[0].page, feed_ids=tuple(one.feed_id for one in some)) for some in hosts.values()]
+
+
+def _host(page: str) -> str:
+    """What is no proper address stands alone: it is refused when it is fetched."""
+    try:
+        return urlsplit(page).netloc
+    except ValueError:
+        return page

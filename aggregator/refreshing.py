@@ -388,7 +388,7 @@ class Refresher:
     def _postpone(
         self, run: _Run, feed: ClaimedFeed, others: Sequence[ClaimedFeed], pause: timedelta
     ) -> None:
-        host, ids = urlsplit(feed.url).netloc, [other.feed_id for other in others]
+        host, ids = _host(feed.url), [other.feed_id for other in others]
         with self.database.write() as connection:
             feeds.postpone(connection, run.holder, ids, host=host, until=_now() + pause)
         run.postponed += len(others)
@@ -407,10 +407,18 @@ def _announce(connection: Connection, feed: ClaimedFeed, outcome: Fetched, docum
     push.record_hub(connection, feed.feed_id, hub, topic)
 
 
+def _host(url: str) -> str:
+    """What is no proper address stands alone: it is refused when its turn comes."""
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return url
+
+
 def _by_host(claimed: Sequence[ClaimedFeed]) -> Iterable[Sequence[ClaimedFeed]]:
     queues: dict[str, list[ClaimedFeed]] = {}
     for feed in claimed:
-        queues.setdefault(urlsplit(feed.url).netloc, []).append(feed)
+        queues.setdefault(_host(feed.url), []).append(feed)
     return queues.values()
 
 
