@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import base64
 import errno
+import gzip
 import json
 import socket
+import threading
+import time
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from feedserver import FeedServer, Raw, Repeat, Reset, Response, Sleep, Step
 from hypothesis import given, settings
@@ -23,7 +28,7 @@ from aggregator.feeds.fetching import Fetcher
 from aggregator.policies import FetchLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 RSS = b"<rss version='2.0'><channel><title>News</title></channel></rss>"
@@ -264,6 +269,80 @@ def test_slow_and_endless_oddities_end_with_the_time() -> None:
     rows = [row for row in read_rows("http/oddities.jsonl") if is_slow(row)]
     assert rows
     assert run_oddities(rows, replace(LIMITS, timeout=timedelta(seconds=1))) == []
+
+
+HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\n"
+BOMB = gzip.compress(b"<rss>" + b" " * 50_000_000)
+
+
+def endless(start: str, part: str) -> list[Row]:
+    return [{"t": f"{HEAD}\r\n{start}"}, {"repeat": [{"t": part}], "n": -1}]
+
+
+def made(kind: str, steps: list[Row], expect: str = "error") -> Row:
+    return {"id": f"made-{kind}", "class": kind, "steps": steps, "expect": expect}
+
+
+FEED = {"t": RSS.decode()}
+# The oddities that are too large to be kept.
+MADE = (
+    made("endless-body", endless("<rss>", " " * 65_536)),
+    made(
+        "endless-valid-items", endless("<rss version='2.0'><channel>", "<item><guid>x</guid></item>" * 1_000)
+    ),
+    made("huge-header", [{"t": f"HTTP/1.1 200 OK\r\nX: {'a' * 2_000_000}\r\n\r\n"}, FEED]),
+    made("many-headers", [{"t": HEAD + "".join(f"X{n}: y\r\n" for n in range(10_000)) + "\r\n"}, FEED]),
+    made("cookies", [{"t": HEAD + f"Set-Cookie: c={'x' * 4_000}\r\n" * 200 + "\r\n"}, FEED], "any"),
+    made(
+        "long-redirect", [{"t": f"HTTP/1.1 302 x\r\nContent-Length: 0\r\nLocation: /{'a' * 100_000}\r\n\r\n"}]
+    ),
+    made(
+        "gzip-bomb",
+        [
+            {"t": f"{HEAD}Content-Encoding: gzip\r\nContent-Length: {len(BOMB)}\r\n\r\n"},
+            {"b64": base64.b64encode(BOMB).decode()},
+        ],
+    ),
+)
+
+
+@contextmanager
+def growth() -> Iterator[list[int]]:
+    """By how many bytes this process grew at most while something ran."""
+    process, over, seen = psutil.Process(), threading.Event(), [0]
+    before = process.memory_info().rss
+
+    def look() -> None:
+        while not over.wait(0.01):
+            seen[0] = max(seen[0], process.memory_info().rss - before)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join(10)
+
+
+def test_large_oddities_are_bounded() -> None:
+    assert run_oddities(MADE, replace(LIMITS, timeout=timedelta(seconds=3))) == []
+
+
+@pytest.mark.slow
+def test_each_oddity_is_bounded_in_time_and_memory() -> None:
+    """With the limits of a library as it is installed: 30 s, 10 MB."""
+    limits = replace(FetchLimits(), allowed_networks=("127.0.0.0/8",), concurrency=200)
+    rows = read_rows("http/oddities.jsonl")
+    assert run_oddities([row for row in rows if not is_slow(row)], limits) == []
+    started = time.monotonic()
+    wrong = run_oddities([row for row in rows if is_slow(row)], limits)
+    assert time.monotonic() - started < 31 + 5  # the server takes its time, too
+    assert wrong == []
+    for row in MADE:
+        with growth() as most:
+            assert run_oddities([row], replace(limits, timeout=timedelta(seconds=5))) == []
+        assert most[0] < 30_000_000, row["id"]  # 12 MB of ours, and what the server holds in this process
 
 
 @pytest.mark.parametrize(
