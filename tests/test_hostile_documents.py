@@ -17,10 +17,9 @@ import pytest
 from hostile import FEEDS, OPML
 from webapp import make_site
 
-from aggregator.domain import CleanFeed, Fetched, Outline, Validators
+from aggregator.domain import CleanFeed, Fetched, Validators
 from aggregator.errors import OpmlError, ParseError
 from aggregator.feeds.documents import DocumentReader
-from aggregator.feeds.opml import parse_opml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -101,16 +100,6 @@ def read(documents: DocumentReader, body: bytes) -> CleanFeed:
     return asyncio.run(documents.read(a_document(body), b"", now=NOW))
 
 
-def read_opml(documents: DocumentReader, body: bytes) -> tuple[Outline, ...]:
-    """In the child, as other documents."""
-
-    async def outlines() -> tuple[Outline, ...]:
-        future = asyncio.wrap_future(documents._schedule(parse_opml, body))
-        return await documents._outcome(a_document(body), future)
-
-    return asyncio.run(outlines())
-
-
 def survive(documents: DocumentReader, name: str) -> list[str]:
     """Read it, then a plain one; what went wrong."""
     body = (FEEDS | OPML)[name]()
@@ -118,7 +107,7 @@ def survive(documents: DocumentReader, name: str) -> list[str]:
     started = time.monotonic()
     with suppress(ParseError, OpmlError):
         if name in OPML:
-            outlines = read_opml(documents, body)
+            outlines = asyncio.run(documents.read_opml(body))
             assert all(SECRET not in outline.title for outline in outlines)
         else:
             found = read(documents, body)

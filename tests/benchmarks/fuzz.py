@@ -14,7 +14,6 @@ import argparse
 import asyncio
 import sys
 import time
-from asyncio import wrap_future
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -28,7 +27,6 @@ from mutations import mutated
 from aggregator.domain import Fetched, Validators
 from aggregator.errors import OpmlError, ParseError
 from aggregator.feeds.documents import DocumentReader
-from aggregator.feeds.opml import parse_opml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +58,7 @@ async def outcome(documents: DocumentReader, body: bytes, *, is_opml: bool) -> s
     """How it ended: "read", "refused", or a fault in words."""
     try:
         if is_opml:
-            await documents._outcome(a_document(body), wrap_future(documents._schedule(parse_opml, body)))
+            await documents.read_opml(body)
         else:
             await documents.read(a_document(body), b"", now=NOW)
     except (ParseError, OpmlError) as error:
