@@ -189,6 +189,22 @@ def test_what_is_related_and_why(linked: Path) -> None:
     assert "place 1" in run(linked, "why", number, str(other["id"]))
 
 
+def test_what_was_judged_unrelated_is_proposed_no_more(linked: Path) -> None:
+    number, related = pyongyang(linked)
+    other = related["links"][0]["id"]
+    pair = sorted((int(number), other))
+    with closing(sqlite3.connect(linked / "library.sqlite")) as library, library:
+        library.execute("INSERT INTO verdicts VALUES (1, ?, ?, '2026-11-24 00:00:00')", pair)
+    try:
+        for one, gone in ((number, other), (str(other), int(number))):
+            shown = run_json(linked, "related", one)["links"]
+            assert shown
+            assert gone not in [link["id"] for link in shown]
+    finally:
+        with closing(sqlite3.connect(linked / "library.sqlite")) as library, library:
+            library.execute("DELETE FROM verdicts")
+
+
 def test_searching(tmp_path: Path) -> None:
     feed = rss(("Les élections", STORY), ("Tarte", "Coings."))
     with FeedServer({"/a": feed}) as server:
