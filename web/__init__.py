@@ -24,6 +24,7 @@ from web import (
     looks,
     manual,
     metrics,
+    packing,
     push,
     retention,
     search,
@@ -54,7 +55,7 @@ def create_app(services: Services) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.extensions[EXTENSION] = services
-    for part in (languages, security, errors, wording, icons, push, search, looks, tree):
+    for part in (languages, security, errors, wording, icons, push, search, looks, tree, packing):
         part.install(app)
     install_assets(app)
     for pages in (

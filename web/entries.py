@@ -36,11 +36,15 @@ from web.trails import read_trail
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import Connection
     from werkzeug.wrappers import Response
 
-    from aggregator.domain import Subscription
+    from aggregator.domain import RefreshProgress, Subscription
 
 blueprint = Blueprint("entries", __name__)
+
+OWN = ("starred", HISTORY)
+"""Views that are empty because of what the person did not do."""
 
 
 @blueprint.get("/")
@@ -55,23 +59,26 @@ def home() -> str:
         else:
             page = load_page(connection, reader, VIEWS[view], mark)
         progress = find_progress(connection, now)
-        followed = () if page.headlines else list_subscriptions(connection, reader)
-        if not page.headlines and not followed:
+        if not page.headlines and not list_shelves(connection, reader):
             return render_template("welcome.html", shelves=starter_shelves(language()))
         return render_template(
             "home.html",
             view=view,
             page=page,
             first=mark is None,
-            unread=total_unread(connection, reader),
+            unread=total_unread(connection, reader) if view == UNREAD else 0,
             newest=newest_id(connection),
             progress=progress,
-            empty=why_empty(
-                followed,
-                running=progress is not None and progress.finished_at is None,
-                received=bool(list_headlines(connection, reader, Selection(limit=1))),
-            ),
+            empty="" if page.headlines or view in OWN else _why_empty(connection, reader, progress),
         )
+
+
+def _why_empty(connection: Connection, reader: int, progress: RefreshProgress | None) -> str:
+    return why_empty(
+        list_subscriptions(connection, reader),
+        running=progress is not None and progress.finished_at is None,
+        received=bool(list_headlines(connection, reader, Selection(limit=1))),
+    )
 
 
 def why_empty(followed: Sequence[Subscription], *, running: bool, received: bool) -> str:

@@ -102,8 +102,13 @@ def hour(then: datetime) -> str:
 
 def moment(then: datetime) -> str:
     """All of it: the day and the time."""
-    here = _here(then)
-    return f"{format_date(here, 'long', locale=_locale())}, {format_time(here, 'short', locale=_locale())}"
+    return _moment(_here(then), str(_locale()))
+
+
+@lru_cache(maxsize=4096)
+def _moment(here: datetime, locale: str) -> str:
+    """The same entries are shown again and again."""
+    return f"{format_date(here, 'long', locale=locale)}, {format_time(here, 'short', locale=locale)}"
 
 
 def local_day(then: datetime) -> date:
@@ -154,7 +159,8 @@ def percent(share: float) -> str:
 
 
 def number(value: int) -> str:
-    return format_decimal(value, locale=_locale())
+    # Most are small, a page holds hundreds, and the languages of the pages write these alike.
+    return str(value) if 0 <= value < 1000 else format_decimal(value, locale=_locale())
 
 
 def reading_minutes(text: str) -> int:

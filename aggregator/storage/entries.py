@@ -257,12 +257,17 @@ def list_read(
     connection: Connection, user_id: int, *, before: tuple[datetime, int] | None, limit: int
 ) -> tuple[Headline, ...]:
     """What the person read, the last first; `before` is when the last one shown was read, and its id."""
-    query = headline_columns(user_id, unfollowed=True).where(statuses.c.read_at.is_not(None), _in_sight())
+    own = and_(statuses.c.user_id == user_id, statuses.c.read_at.is_not(None))
     if before is not None:
         moment, entry_id = before
-        query = query.where(
-            statuses.c.read_at <= moment, or_(statuses.c.read_at < moment, entries.c.id < entry_id)
-        )
+        earlier = or_(statuses.c.read_at < moment, statuses.c.entry_id < entry_id)
+        own = and_(own, statuses.c.read_at <= moment, earlier)
+    # What is followed no more is out of sight; there is seldom much of it among the last ones read.
+    last = select(statuses.c.entry_id).where(own)
+    last = last.order_by(statuses.c.read_at.desc(), statuses.c.entry_id.desc()).limit(limit * 2)
+    query = headline_columns(user_id, unfollowed=True).where(
+        entries.c.id.in_(last.scalar_subquery()), _in_sight()
+    )
     ordered = query.order_by(statuses.c.read_at.desc(), entries.c.id.desc()).limit(limit)
     return tuple(to_headline(row) for row in connection.execute(ordered))
 
@@ -270,6 +275,11 @@ def list_read(
 def list_headlines(connection: Connection, user_id: int, selection: Selection) -> tuple[Headline, ...]:
     """Newest first; equal moments by id. Those nearest to `before`, or to `after`."""
     query = headline_columns(user_id, unfollowed=selection.starred_only, by_date=True)
+    if selection.starred_only:  # few among many
+        starred = select(statuses.c.entry_id).where(
+            statuses.c.user_id == user_id, statuses.c.starred_at.is_not(None)
+        )
+        query = query.where(entries.c.id.in_(starred))
     query = query.where(*list_conditions(selection)).limit(selection.limit)
     if selection.after is not None:
         found = connection.execute(query.order_by(entries.c.published_at, entries.c.id)).all()

@@ -28,6 +28,11 @@ if (look) {
   });
 }
 
+// What scrolls in place can be scrolled with the arrow keys, in every browser.
+for (const wide of document.querySelectorAll(".text pre, .text table")) {
+  if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
+}
+
 // ── copy, share ────────────────────────────────────────────────────────────────────────────────
 
 const copy = document.getElementById("copy");
@@ -121,8 +126,15 @@ const actions = {
     const block = find("#lire-aussi");
     if (!block) return false;
     block.scrollIntoView();
-    block.querySelector("a")?.focus({ preventScroll: true });
+    (block.querySelector("[data-link]") || block).focus({ preventScroll: true });
     return true;
+  },
+  u: () => press("a[data-back]") || press('[data-key="u"]'),  // along the links followed, else to the list
+  w: () => {
+    const why = find("#lire-aussi [data-why]");
+    why?.scrollIntoView({ block: "center" });
+    why?.querySelector("[data-word]")?.focus({ preventScroll: true });
+    return Boolean(why);
   },
   "?": () => {
     if (find("#keys")) find("#keys").scrollIntoView();
@@ -130,7 +142,7 @@ const actions = {
     return true;
   },
 };
-for (const n of [1, 2, 3, 4]) actions[n] = () => press(`#lire-aussi li:nth-of-type(${n}) a`);
+for (const n of [1, 2, 3, 4]) actions[n] = () => press(`#lire-aussi [data-link="${n}"]`);
 
 let going = 0;  // when g was pressed
 

@@ -9,8 +9,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index("ix_statuses_user_id_read_at", "statuses", ["user_id", "read_at"])
+    op.create_index("ix_statuses_user_id_read_at_entry_id", "statuses", ["user_id", "read_at", "entry_id"])
 
 
 def downgrade() -> None:
-    op.drop_index("ix_statuses_user_id_read_at", "statuses")
+    op.drop_index("ix_statuses_user_id_read_at_entry_id", "statuses")
