@@ -222,6 +222,7 @@ class Headline:
     """The feed's."""
     read: bool
     starred: bool
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +235,26 @@ class Revision:
 
 
 # ── the reader ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """A category with the kept count of its own feeds, not of the categories within it."""
+
+    id: int | None
+    """None: the feeds without a category."""
+    path: CategoryPath
+    unread: int
+    feeds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spine:
+    """A feed as the tree shows it."""
+
+    feed_id: int
+    title: str
+    unread: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from flask import Flask
 
 from aggregator.feeds.opml import MAX_BYTES as MAX_OPML_BYTES
 from web import (
+    categories,
     entries,
     errors,
     feeds,
@@ -20,13 +21,17 @@ from web import (
     languages,
     links,
     lireaussi,
+    looks,
+    manual,
     metrics,
+    packing,
     push,
     retention,
     search,
     security,
     starter,
     tending,
+    tree,
     versions,
     wording,
 )
@@ -50,11 +55,14 @@ def create_app(services: Services) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.extensions[EXTENSION] = services
-    for part in (languages, security, errors, wording, icons, push, search):
+    for part in (languages, security, errors, wording, icons, push, search, looks, tree, packing):
         part.install(app)
     install_assets(app)
     for pages in (
         entries,
+        categories,
+        looks,
+        manual,
         feeds,
         tending,
         retention,

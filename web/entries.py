@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
@@ -15,16 +15,20 @@ from aggregator.storage.entries import (
     mark_all_read,
     newest_id,
     set_starred,
+    unmark,
 )
 from aggregator.storage.icons import icon_digests
 from aggregator.storage.runs import find_progress
 from aggregator.storage.sametexts import read_together, unread_together
 from aggregator.storage.subscriptions import list_subscriptions, total_unread
+from aggregator.storage.tree import list_shelves
 from web.extras import extras
 from web.forms import ID, read_id, read_switch
 from web.languages import language
 from web.lireaussi import load_surroundings
-from web.listing import load_page
+from web.listing import load_history, load_page
+from web.places import HISTORY, UNREAD, VIEWS, find_place, get_category, look_around
+from web.removals import read_marking, sign_marking
 from web.services import reading, services, writing
 from web.starter import starter_shelves
 from web.trails import read_trail
@@ -32,45 +36,49 @@ from web.trails import read_trail
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import Connection
     from werkzeug.wrappers import Response
 
-    from aggregator.domain import Subscription
+    from aggregator.domain import RefreshProgress, Subscription
 
 blueprint = Blueprint("entries", __name__)
 
-VIEWS = {
-    "unread": Selection(unread_only=True),
-    "starred": Selection(starred_only=True),
-    "all": Selection(),
-}
+OWN = ("starred", HISTORY)
+"""Views that are empty because of what the person did not do."""
 
 
 @blueprint.get("/")
 def home() -> str:
     name = request.args.get("view", "unread")
-    view = name if name in VIEWS else "unread"
+    view = name if name in VIEWS or name == HISTORY else UNREAD
     mark = request.args.get("before")
     now = services().clock()
     with reading() as (connection, reader):
-        page = load_page(connection, reader, VIEWS[view], mark)
+        if view == HISTORY:
+            page = load_history(connection, reader, mark)
+        else:
+            page = load_page(connection, reader, VIEWS[view], mark)
         progress = find_progress(connection, now)
-        followed = () if page.headlines else list_subscriptions(connection, reader)
-        if not page.headlines and not followed:
+        if not page.headlines and not list_shelves(connection, reader):
             return render_template("welcome.html", shelves=starter_shelves(language()))
         return render_template(
             "home.html",
             view=view,
             page=page,
             first=mark is None,
-            unread=total_unread(connection, reader),
+            unread=total_unread(connection, reader) if view == UNREAD else 0,
             newest=newest_id(connection),
             progress=progress,
-            empty=why_empty(
-                followed,
-                running=progress is not None and progress.finished_at is None,
-                received=bool(list_headlines(connection, reader, Selection(limit=1))),
-            ),
+            empty="" if page.headlines or view in OWN else _why_empty(connection, reader, progress),
         )
+
+
+def _why_empty(connection: Connection, reader: int, progress: RefreshProgress | None) -> str:
+    return why_empty(
+        list_subscriptions(connection, reader),
+        running=progress is not None and progress.finished_at is None,
+        received=bool(list_headlines(connection, reader, Selection(limit=1))),
+    )
 
 
 def why_empty(followed: Sequence[Subscription], *, running: bool, received: bool) -> str:
@@ -91,6 +99,8 @@ def entry(entry_id: int) -> str:
         related = propose(connection, reader, [shown], policy)[entry_id]
         icons = icon_digests(connection, {shown.feed_id, *(other.feed_id for other in related.links)})
         around = load_surroundings(connection, reader, shown, related)
+        place = find_place(connection, reader, request.args.get("in"))
+        beside = look_around(connection, reader, place, shown, services().clock())
     return render_template(
         "entry.html",
         entry=shown,
@@ -98,6 +108,8 @@ def entry(entry_id: int) -> str:
         related=related,
         around=around,
         icons=icons,
+        place=place,
+        beside=beside,
         keep_unread=request.args.get("keep") == "unread",
     )
 
@@ -125,19 +137,39 @@ def star(entry_id: int) -> Response:
 
 def _after(entry_id: int, *, keep: str | None) -> Response:
     """Back to the entry, whatever address the form may name."""
-    via = read_trail(request.form).via
-    return redirect(url_for("entries.entry", entry_id=entry_id, keep=keep, via=via), 303)
+    within = request.form.get("in", "")[:30] or None
+    values: dict[str, Any] = {"entry_id": entry_id, "keep": keep, "in": within}
+    return redirect(url_for("entries.entry", **values, via=read_trail(request.form).via), 303)
 
 
 @blueprint.post("/read-all")
 def read_all() -> Response:
-    up_to, feed_id = read_id("up_to"), read_id("feed_id")
+    up_to, feed_id, category_id = read_id("up_to"), read_id("feed_id"), read_id("category_id")
     if up_to is None:
         abort(400)
+    now = services().clock()
     with writing() as (connection, reader):
-        marked = mark_all_read(connection, reader, now=services().clock(), up_to=up_to, feed_id=feed_id)
+        ids = None
+        if category_id is not None:
+            _, ids, _ = get_category(list_shelves(connection, reader), category_id)
+        marked = mark_all_read(connection, reader, now=now, up_to=up_to, feed_id=feed_id, category_ids=ids)
     flash(ngettext("%(num)s article marked as read.", "%(num)s articles marked as read.", marked))
+    if marked:
+        flash(sign_marking(now), "marking")  # a button
+    if category_id is not None:
+        return redirect(url_for("categories.category", category_id=category_id), 303)
     return redirect(url_for("feeds.feed", feed_id=feed_id) if feed_id else url_for("entries.home"), 303)
+
+
+@blueprint.post("/undo-read-all")
+def undo_read_all() -> Response:
+    read_at = read_marking(request.form.get("marking", ""))
+    if read_at is None:
+        abort(400)
+    with writing() as (connection, reader):
+        undone = unmark(connection, reader, read_at=read_at)
+    flash(ngettext("%(num)s article is unread again.", "%(num)s articles are unread again.", undone))
+    return redirect(url_for("entries.home"), 303)
 
 
 @blueprint.post("/refresh")

@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from aggregator.related.folding import fold
-from aggregator.storage.entries import Selection, list_headlines
+from aggregator.storage.entries import Selection, list_headlines, list_read
 from aggregator.storage.icons import icon_digests
 from aggregator.storage.sametexts import list_copies_around
 from web.wording import local_day
@@ -47,10 +47,16 @@ class Page:
     """feed id → digest of its icon."""
     copies: Mapping[int, tuple[Copy, ...]]
     """entry id → the same text in other places, which takes no row of its own."""
+    by_reading: bool = False
+    """The moments of the list are when each was read, not when it was published."""
+
+    def moment(self, headline: Headline) -> datetime:
+        read_at = headline.read_at if self.by_reading else None
+        return read_at or headline.published_at
 
     @property
     def days(self) -> tuple[Day, ...]:
-        days = groupby(self.headlines, key=lambda headline: local_day(headline.published_at))
+        days = groupby(self.headlines, key=lambda headline: local_day(self.moment(headline)))
         return tuple(Day(date=day, headlines=tuple(some)) for day, some in days)
 
 
@@ -69,8 +75,22 @@ def load_page(connection: Connection, reader: int, selection: Selection, mark: s
     )
 
 
-def write_mark(last: Headline) -> str:
-    return f"{(last.published_at - _EPOCH) // timedelta(microseconds=1)}-{last.id}"
+def load_history(connection: Connection, reader: int, mark: str | None) -> Page:
+    """What was read, the last first."""
+    found = list_read(connection, reader, before=read_mark(mark), limit=PAGE_LENGTH + 1)
+    shown = found[:PAGE_LENGTH]
+    more = len(found) > PAGE_LENGTH
+    return Page(
+        headlines=shown,
+        copies={},
+        older=write_mark(shown[-1], shown[-1].read_at) if more else None,
+        icons=icon_digests(connection, (headline.feed_id for headline in shown)),
+        by_reading=True,
+    )
+
+
+def write_mark(last: Headline, moment: datetime | None = None) -> str:
+    return f"{((moment or last.published_at) - _EPOCH) // timedelta(microseconds=1)}-{last.id}"
 
 
 def read_mark(mark: str | None) -> tuple[datetime, int] | None:

@@ -5,6 +5,7 @@ Nobody else can make one, and none is good for longer than an hour.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -55,6 +56,20 @@ def read_deleted_search(signed: str) -> tuple[str, str] | None:
     return str(name), str(query)
 
 
+def sign_marking(read_at: datetime) -> str:
+    """The moment by which what was marked in one go is found again."""
+    return _signer(_MARKING).dumps(read_at.isoformat())
+
+
+def read_marking(signed: str) -> datetime | None:
+    """None where it was not signed here, or long ago."""
+    try:
+        return datetime.fromisoformat(_signer(_MARKING).loads(signed, max_age=_GOOD_FOR_SECONDS))
+    except BadSignature:
+        return None
+
+
+_MARKING = "marking of all"
 _SEARCH = "deletion of a search"
 
 

@@ -1,15 +1,21 @@
-"""How moments, days, numbers and lengths are said: in the page's language and this machine's time zone."""
+"""How moments, days, numbers and lengths are said: in the page's language and the reader's time zone.
+
+A small script tells the zone in a cookie; without it, it is the one of this machine.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_time, format_timedelta
 from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
+from flask import has_request_context, request
 from flask_babel import get_locale, gettext, ngettext
 
 from web.services import services
@@ -91,17 +97,37 @@ def hour(then: datetime) -> str:
     """Beside an entry under the heading of its day: how long ago today, the time of day before."""
     if local_day(then) == local_day(services().clock()):
         return age(then)
-    return format_time(then.astimezone(), "short", locale=_locale())
+    return format_time(_here(then), "short", locale=_locale())
 
 
 def moment(then: datetime) -> str:
     """All of it: the day and the time."""
-    here = then.astimezone()
-    return f"{format_date(here, 'long', locale=_locale())}, {format_time(here, 'short', locale=_locale())}"
+    return _moment(_here(then), str(_locale()))
+
+
+@lru_cache(maxsize=4096)
+def _moment(here: datetime, locale: str) -> str:
+    """The same entries are shown again and again."""
+    return f"{format_date(here, 'long', locale=locale)}, {format_time(here, 'short', locale=locale)}"
 
 
 def local_day(then: datetime) -> date:
-    return then.astimezone().date()
+    return _here(then).date()
+
+
+def _here(then: datetime) -> datetime:
+    return then.astimezone(_find_zone(request.cookies.get("tz", "")) if has_request_context() else None)
+
+
+@lru_cache(maxsize=64)
+def _find_zone(name: str) -> ZoneInfo | None:
+    """None for what is no zone, whatever a cookie may hold."""
+    if not name or len(name) > 60:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError):  # KeyError: not found; the others: no name of a zone at all
+        return None
 
 
 def day_name(day: date) -> str:
@@ -133,7 +159,8 @@ def percent(share: float) -> str:
 
 
 def number(value: int) -> str:
-    return format_decimal(value, locale=_locale())
+    # Most are small, a page holds hundreds, and the languages of the pages write these alike.
+    return str(value) if 0 <= value < 1000 else format_decimal(value, locale=_locale())
 
 
 def reading_minutes(text: str) -> int:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, delete, func, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.elements import UnaryExpression
+from sqlalchemy.sql.operators import custom_op
 
 from aggregator.domain import CleanEntry, Entry, Headline, SafeHtml
 from aggregator.errors import NotFound
@@ -147,17 +149,22 @@ def _forget_links(connection: Connection, ids: Sequence[int]) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which entries a list shows. `before` continues a list after its last headline."""
+    """Which entries a list shows. `before` and `after` name a headline: those older, or newer, than it."""
 
     feed_id: int | None = None
+    category_ids: tuple[int, ...] | None = None
     unread_only: bool = False
+    read_since: datetime | None = None
+    """With `unread_only`: what was read after this moment stays in the list, so that it has neighbours."""
     starred_only: bool = False
     before: tuple[datetime, int] | None = None
+    after: tuple[datetime, int] | None = None
     limit: int = 50
 
 
-def followed_by(user_id: int) -> ColumnElement[bool]:
-    return and_(subscriptions.c.feed_id == entries.c.feed_id, subscriptions.c.user_id == user_id)
+def followed_by(user_id: int, owner: ColumnElement[int] | None = None) -> ColumnElement[bool]:
+    owner = subscriptions.c.user_id if owner is None else owner
+    return and_(subscriptions.c.feed_id == entries.c.feed_id, owner == user_id)
 
 
 def status_of(user_id: int) -> ColumnElement[bool]:
@@ -173,8 +180,17 @@ def _in_sight() -> ColumnElement[bool]:
     return or_(subscriptions.c.user_id.is_not(None), statuses.c.starred_at.is_not(None))
 
 
-def headline_columns(user_id: int, *, unfollowed: bool = False) -> Select[tuple[object, ...]]:
-    """A query of headlines of the feeds that this person follows, or of all feeds; without order."""
+def headline_columns(
+    user_id: int, *, unfollowed: bool = False, by_date: bool = False
+) -> Select[tuple[object, ...]]:
+    """A query of headlines of the feeds that this person follows, or of all feeds; without order.
+
+    `by_date` is for lists in the order of an index: SQLite, which would begin with all that the person
+    follows and sort, is kept from it by the unary plus (https://sqlite.org/optoverview.html#uplus).
+    """
+    owner: ColumnElement[int] | None = None
+    if by_date:
+        owner = UnaryExpression(subscriptions.c.user_id, operator=custom_op("+"))
     return (
         select(
             entries.c.id,
@@ -191,7 +207,7 @@ def headline_columns(user_id: int, *, unfollowed: bool = False) -> Select[tuple[
             statuses.c.read_at,
             statuses.c.starred_at,
         )
-        .join(subscriptions, followed_by(user_id), isouter=unfollowed)
+        .join(subscriptions, followed_by(user_id, owner), isouter=unfollowed)
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .outerjoin(statuses, status_of(user_id))
     )
@@ -233,13 +249,42 @@ def to_headline(row: Row[tuple[object, ...]]) -> Headline:
         language=facts["language"],
         read=facts["read_at"] is not None,
         starred=facts["starred_at"] is not None,
+        read_at=facts["read_at"],
     )
 
 
+def list_read(
+    connection: Connection, user_id: int, *, before: tuple[datetime, int] | None, limit: int
+) -> tuple[Headline, ...]:
+    """What the person read, the last first; `before` is when the last one shown was read, and its id."""
+    own = and_(statuses.c.user_id == user_id, statuses.c.read_at.is_not(None))
+    if before is not None:
+        moment, entry_id = before
+        earlier = or_(statuses.c.read_at < moment, statuses.c.entry_id < entry_id)
+        own = and_(own, statuses.c.read_at <= moment, earlier)
+    # What is followed no more is out of sight; there is seldom much of it among the last ones read.
+    last = select(statuses.c.entry_id).where(own)
+    last = last.order_by(statuses.c.read_at.desc(), statuses.c.entry_id.desc()).limit(limit * 2)
+    query = headline_columns(user_id, unfollowed=True).where(
+        entries.c.id.in_(last.scalar_subquery()), _in_sight()
+    )
+    ordered = query.order_by(statuses.c.read_at.desc(), entries.c.id.desc()).limit(limit)
+    return tuple(to_headline(row) for row in connection.execute(ordered))
+
+
 def list_headlines(connection: Connection, user_id: int, selection: Selection) -> tuple[Headline, ...]:
-    """Newest first; equal moments by id."""
-    query = headline_columns(user_id, unfollowed=selection.starred_only).where(*list_conditions(selection))
-    ordered = query.order_by(entries.c.published_at.desc(), entries.c.id.desc()).limit(selection.limit)
+    """Newest first; equal moments by id. Those nearest to `before`, or to `after`."""
+    query = headline_columns(user_id, unfollowed=selection.starred_only, by_date=True)
+    if selection.starred_only:  # few among many
+        starred = select(statuses.c.entry_id).where(
+            statuses.c.user_id == user_id, statuses.c.starred_at.is_not(None)
+        )
+        query = query.where(entries.c.id.in_(starred))
+    query = query.where(*list_conditions(selection)).limit(selection.limit)
+    if selection.after is not None:
+        found = connection.execute(query.order_by(entries.c.published_at, entries.c.id)).all()
+        return tuple(to_headline(row) for row in reversed(found))
+    ordered = query.order_by(entries.c.published_at.desc(), entries.c.id.desc())
     return tuple(to_headline(row) for row in connection.execute(ordered))
 
 
@@ -247,14 +292,22 @@ def list_conditions(selection: Selection) -> Iterable[ColumnElement[bool]]:
     """Over entries, the person's statuses of them and the person's subscriptions."""
     if selection.feed_id is not None:
         yield entries.c.feed_id == selection.feed_id
-    if selection.unread_only:
+    if selection.category_ids is not None:
+        yield subscriptions.c.category_id.in_(selection.category_ids)
+    if selection.unread_only and selection.read_since is not None:
+        yield or_(statuses.c.read_at.is_(None), statuses.c.read_at > selection.read_since)
+    elif selection.unread_only:
         yield statuses.c.read_at.is_(None)
     if selection.starred_only:
         yield statuses.c.starred_at.is_not(None)
     if selection.before is not None:
         moment, entry_id = selection.before
-        same = and_(entries.c.published_at == moment, entries.c.id < entry_id)
-        yield or_(entries.c.published_at < moment, same)
+        yield entries.c.published_at <= moment  # what an index understands
+        yield or_(entries.c.published_at < moment, entries.c.id < entry_id)
+    if selection.after is not None:
+        moment, entry_id = selection.after
+        yield entries.c.published_at >= moment
+        yield or_(entries.c.published_at > moment, entries.c.id > entry_id)
 
 
 def get_entry(connection: Connection, user_id: int, entry_id: int) -> Entry:
@@ -338,13 +391,22 @@ def _upsert_status(connection: Connection, user_id: int, entry_id: int, **values
 
 
 def mark_all_read(
-    connection: Connection, user_id: int, *, now: datetime, up_to: int, feed_id: int | None = None
+    connection: Connection,
+    user_id: int,
+    *,
+    now: datetime,
+    up_to: int,
+    feed_id: int | None = None,
+    category_ids: tuple[int, ...] | None = None,
 ) -> int:
     """Mark what the person saw: unread entries with an id up to `up_to`. Returns how many.
 
-    Entries that arrived after the page was shown have larger ids and stay unread.
+    Entries that arrived after the page was shown have larger ids and stay unread. All bear the moment `now`,
+    by which `unmark` finds them again.
     """
     scope = [] if feed_id is None else [entries.c.feed_id == feed_id]
+    if category_ids is not None:
+        scope.append(subscriptions.c.category_id.in_(category_ids))
     unread = (
         select(
             literal(user_id).label("user_id"),
@@ -364,6 +426,18 @@ def mark_all_read(
     ).rowcount
     _recount(connection, user_id, feed_id)
     return marked
+
+
+def unmark(connection: Connection, user_id: int, *, read_at: datetime) -> int:
+    """Make unread again what was marked in one go at that very moment. Returns how many."""
+    undone = connection.execute(
+        update(statuses)
+        .where(statuses.c.user_id == user_id, statuses.c.read_at == read_at)
+        .values(read_at=None),
+        execution_options={"preserve_rowcount": True},
+    ).rowcount
+    _recount(connection, user_id, None)
+    return undone
 
 
 def _recount(connection: Connection, user_id: int, feed_id: int | None) -> None:

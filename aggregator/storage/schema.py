@@ -245,6 +245,7 @@ statuses = Table(
     Column("starred_at", UtcDateTime),
     Index(None, "entry_id"),
     Index(None, "user_id", "starred_at"),
+    Index(None, "user_id", "read_at", "entry_id"),
 )
 
 # What is kept of one feed, where that is not what the settings say.

@@ -221,6 +221,6 @@ def test_tab_reaches_the_content_first_and_focus_is_seen(scripted_page: Page, ma
 def test_one_heading_of_the_first_level_and_the_landmarks(page: Page, entries: list[int]) -> None:
     for path in ("/", f"/entries/{entries[0]}", "/feeds", "/feeds/1", "/import", "/search?q=snail"):
         page.goto(path)
-        for landmark in ("h1", "header.top", "nav", "main", "[role=search]"):
+        for landmark in ("h1", "header.top", "nav.views", "main", "[role=search]"):
             assert page.locator(landmark).count() == 1, (path, landmark)
         assert re.fullmatch(r".+ – Lire aussi", page.title())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from aggregator.storage import (
     linkstate,
     subscriptions,
     terms,
+    tree,
 )
 from aggregator.storage.engine import SCHEMA, Database, sqlite_url
 from aggregator.storage.migrations import known_versions
@@ -402,3 +404,47 @@ def test_icons_are_kept_once_and_looked_for_again_after_a_month(database: Databa
         assert digests[one] == digests[two]
         assert icons.find_icon(connection, digests[one]) == picture
         assert icons.find_icon(connection, "none") is None
+
+
+# ── places ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_neighbours_of_an_entry_in_a_category(database: Database) -> None:
+    press = follow(database, "https://a.example/", "A", category=("Press",))
+    other = follow(database, "https://b.example/", "B")
+    five = publish(database, press, *(an_entry(f"E{n}", days=n) for n in range(5)))
+    publish(database, other, an_entry("Elsewhere", days=2.5))
+    reader = owner(database)
+    with database.read() as connection:
+        (shelf, bare) = tree.list_shelves(connection, reader)
+        assert (shelf.path, shelf.unread, shelf.feeds, bare.id, bare.unread) == (("Press",), 5, 1, None, 1)
+        middle = (NOW - timedelta(days=2, hours=1), five[2])
+        where = entries.Selection(category_ids=(shelf.id or 0,), limit=1)
+        older = entries.list_headlines(connection, reader, replace(where, before=middle))
+        newer = entries.list_headlines(connection, reader, replace(where, after=middle))
+        assert [older[0].id, newer[0].id] == [five[3], five[1]]
+        assert tree.find_category_of(connection, reader, press) == shelf.id
+        (spine,) = tree.list_spines(connection, reader, None, limit=5)
+        assert (spine.feed_id, spine.title, spine.unread) == (other, "B", 1)
+
+
+def test_what_was_marked_in_one_go_is_unmarked_alone(database: Database) -> None:
+    feed = follow(database, "https://a.example/", "A", category=("Press",))
+    other = follow(database, "https://b.example/", "B")
+    one, two = publish(database, feed, an_entry("One"), an_entry("Two", days=1))
+    (away,) = publish(database, other, an_entry("Away"))
+    reader, later = owner(database), NOW + timedelta(minutes=1, microseconds=7)
+    with database.write() as connection:
+        entries.set_read(connection, reader, one, read=True, now=NOW)
+        press = tree.find_category_of(connection, reader, feed) or 0
+        everything = entries.newest_id(connection)
+        marked = entries.mark_all_read(connection, reader, now=later, up_to=everything, category_ids=(press,))
+        assert marked == 1
+        assert [h.id for h in entries.list_read(connection, reader, before=None, limit=9)] == [two, one]
+        assert entries.list_read(connection, reader, before=(later, two), limit=9)[0].id == one
+        assert entries.unmark(connection, reader, read_at=later) == 1
+        unread = entries.list_headlines(connection, reader, entries.Selection(unread_only=True))
+        assert {h.id for h in unread} == {two, away}
+        lately = entries.Selection(unread_only=True, read_since=NOW - timedelta(hours=1))
+        assert {h.id for h in entries.list_headlines(connection, reader, lately)} == {one, two, away}
+        assert subscriptions.total_unread(connection, reader) == 2

@@ -76,7 +76,7 @@ def test_a_starred_entry_stays_when_its_feed_is_removed(site: Site, feed: int) -
     (number,) = publish(site.database, feed, an_entry("Kept"))
     site.post(f"/entries/{number}/star", starred="1")
     site.post(f"/feeds/{feed}/remove")
-    assert f'href="/entries/{number}">Kept</a>' in site.get("/?view=starred").text
+    assert f'href="/entries/{number}?in=starred">Kept</a>' in site.get("/?view=starred").text
     page = site.get(f"/entries/{number}").text
     assert "The text of Kept." in page
     assert f'href="/feeds/{feed}"' not in page

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def titles(page: str) -> list[str]:
-    return re.findall(r'<span class="words"><a href="/entries/\d+">([^<]*)</a>', page)
+    return re.findall(r'<span class="words"><a href="/entries/\d+[^"]*">([^<]*)</a>', page)
 
 
 def unread(site: Site) -> int:

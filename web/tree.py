@@ -1,0 +1,103 @@
+"""The tree of categories and feeds beside every list, with kept counts.
+
+A large library shows its categories, and the feeds of the one that is open; a small one shows all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import g
+
+from aggregator.errors import StorageError
+from aggregator.storage.tree import find_category_of, list_shelves, list_spines
+from web.services import reading
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flask import Flask
+    from sqlalchemy import Connection
+
+    from aggregator.domain import CategoryPath, Shelf, Spine
+
+_ALL_OPEN = 40
+"""Feeds up to which the whole tree is open."""
+_MOST_FEEDS = 60
+"""Of one category."""
+_DEEPEST = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    id: int | None
+    """None: a category without feeds of its own, or the feeds without a category."""
+    name: str
+    """Empty for the feeds without a category."""
+    depth: int
+    unread: int
+    feeds: tuple[Spine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    unread: int
+    branches: tuple[Branch, ...]
+
+
+def install(app: Flask) -> None:
+    app.context_processor(lambda: {"find_tree": find_tree})
+
+
+def find_tree(category_id: int | None = None, feed_id: int | None = None) -> Tree | None:
+    """None where the library cannot be read: the frame stands on the page that says so, too."""
+    try:
+        with reading() as (connection, reader):
+            return load_tree(connection, reader, category_id, feed_id)
+    except StorageError:
+        return None
+
+
+def load_tree(connection: Connection, reader: int, category_id: int | None, feed_id: int | None) -> Tree:
+    shelves = list_shelves(connection, reader)
+    everything = sum(shelf.feeds for shelf in shelves) <= _ALL_OPEN
+    if feed_id is not None:
+        category_id = find_category_of(connection, reader, feed_id)
+    unfolded = {shelf.id for shelf in shelves if everything}
+    if category_id is not None or feed_id is not None:
+        unfolded.add(category_id)
+    if len(shelves) == 1:  # nothing to fold
+        unfolded.add(shelves[0].id)
+    feeds = {
+        number: list_spines(connection, reader, number, limit=_MOST_FEEDS)
+        for number in unfolded
+        if any(shelf.id == number for shelf in shelves)
+    }
+    g.tree_unread = sum(shelf.unread for shelf in shelves)
+    return Tree(unread=g.tree_unread, branches=grow(shelves, feeds))
+
+
+def grow(shelves: Sequence[Shelf], feeds: dict[int | None, tuple[Spine, ...]]) -> tuple[Branch, ...]:
+    """The shelves with the categories that only hold others; a count holds those within."""
+    branches: list[Branch] = []
+    shown: set[CategoryPath] = set()
+    for shelf in shelves:
+        for length in range(1, len(shelf.path)):
+            above = shelf.path[:length]
+            if above not in shown:
+                shown.add(above)
+                branches.append(_branch(None, above, shelves, ()))
+        shown.add(shelf.path)
+        branches.append(_branch(shelf.id, shelf.path, shelves, feeds.get(shelf.id, ())))
+    return tuple(branches)
+
+
+def _branch(
+    number: int | None, path: CategoryPath, shelves: Sequence[Shelf], feeds: tuple[Spine, ...]
+) -> Branch:
+    if not path:
+        unread = sum(shelf.unread for shelf in shelves if shelf.id is None)
+        return Branch(id=None, name="", depth=0, unread=unread, feeds=feeds)
+    unread = sum(shelf.unread for shelf in shelves if shelf.path[: len(path)] == path)
+    return Branch(id=number, name=path[-1], depth=min(len(path) - 1, _DEEPEST), unread=unread, feeds=feeds)
