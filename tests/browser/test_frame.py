@@ -48,9 +48,11 @@ def test_reading_with_keys_alone(scripted_page: Page, entries: list[int]) -> Non
     page.keyboard.press("k")
     page.wait_for_url(re.compile(rf"/entries/{entries[1]}$"))
     page.keyboard.press("1")
-    page.wait_for_url(re.compile(rf"/entries/{entries[0]}$"))
+    page.wait_for_url(re.compile(rf"/entries/{entries[0]}\?via={entries[1]}$"))
     page.keyboard.press("s")
     page.get_by_role("button", name="Favori", pressed=True).wait_for()
+    page.keyboard.press("u")  # along the link, then to the list
+    page.wait_for_url(re.compile(rf"/entries/{entries[1]}$"))
     page.keyboard.press("u")
     page.wait_for_url(re.compile(r"/$"))
     page.keyboard.press("g")

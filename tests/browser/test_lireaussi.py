@@ -43,7 +43,7 @@ def test_back_along_the_links_with_a_key(site: Site, scripted_page: Page) -> Non
     link(site.database, three, two)
     scripted_page.goto(f"/entries/{one}")
     scripted_page.locator('[data-link="1"]').click()
-    scripted_page.get_by_role("link", name="Three").click()
+    scripted_page.locator("#lire-aussi").get_by_role("link", name="Three").click()
     trail = scripted_page.locator(".trail")
     expect(trail.get_by_role("listitem")).to_have_text(["One", "Two"])
     scripted_page.keyboard.press("u")

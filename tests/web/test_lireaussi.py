@@ -166,7 +166,7 @@ def copies(site: Site, feeds: tuple[int, int, int]) -> list[int]:
 
 
 def rows(page: str) -> list[str]:
-    return re.findall(r'<span class="words"><a href="/entries/\d+">([^<]+)</a>', page)
+    return re.findall(r'<span class="words"><a href="/entries/\d+[^"]*">([^<]+)</a>', page)
 
 
 def test_copies_take_one_row(site: Site, feeds: tuple[int, int, int]) -> None:
