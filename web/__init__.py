@@ -12,6 +12,7 @@ from flask import Flask
 from aggregator.feeds.opml import MAX_BYTES as MAX_OPML_BYTES
 from web import (
     categories,
+    arranging,
     entries,
     errors,
     feeds,
@@ -65,6 +66,7 @@ def create_app(services: Services) -> Flask:
         looks,
         manual,
         feeds,
+        arranging,
         filters,
         tending,
         retention,
