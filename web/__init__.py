@@ -13,6 +13,7 @@ from aggregator.feeds.opml import MAX_BYTES as MAX_OPML_BYTES
 from web import (
     categories,
     arranging,
+    bulk,
     entries,
     errors,
     feeds,
@@ -67,6 +68,7 @@ def create_app(services: Services) -> Flask:
         manual,
         feeds,
         arranging,
+        bulk,
         filters,
         tending,
         retention,
