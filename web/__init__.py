@@ -11,9 +11,9 @@ from flask import Flask
 
 from aggregator.feeds.opml import MAX_BYTES as MAX_OPML_BYTES
 from web import (
-    categories,
     arranging,
     bulk,
+    categories,
     entries,
     errors,
     feeds,

@@ -260,9 +260,7 @@ def list_read(
     connection: Connection, user_id: int, *, before: tuple[datetime, int] | None, limit: int
 ) -> tuple[Headline, ...]:
     """What the person read, the last first; `before` is when the last one shown was read, and its id."""
-    own = and_(
-        statuses.c.user_id == user_id, statuses.c.read_at.is_not(None), statuses.c.hidden_by.is_(None)
-    )
+    own = and_(statuses.c.user_id == user_id, statuses.c.read_at.is_not(None), statuses.c.hidden_by.is_(None))
     if before is not None:
         moment, entry_id = before
         earlier = or_(statuses.c.read_at < moment, statuses.c.entry_id < entry_id)
