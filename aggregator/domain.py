@@ -316,6 +316,40 @@ class SavedSearch:
     """As it was typed."""
 
 
+FilterAction = Literal["read", "star", "hide"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """What a person wants done with entries as they arrive.
+
+    `title`, `text` and `author` hold phrases with commas between them. The scope (a feed, or a category with
+    all below it) holds always; `match_all` says whether all phrases are to be found or any one.
+    """
+
+    title: str = ""
+    text: str = ""
+    """Looked for in the title and the text."""
+    author: str = ""
+    match_all: bool = True
+    action: FilterAction = "hide"
+    feed_id: int | None = None
+    category: CategoryPath | None = None
+    """None: whatever the category."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedFilter:
+    id: int
+    rule: Filter
+    feed_title: str | None = None
+    """Of the feed it is for."""
+    deleted: bool = False
+    """It stays as long as an entry is hidden by it."""
+    hidden: int = 0
+    """How many entries it hides."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """One end of a pair that a person judged unrelated."""

@@ -11,10 +11,13 @@ from flask import Flask
 
 from aggregator.feeds.opml import MAX_BYTES as MAX_OPML_BYTES
 from web import (
+    arranging,
+    bulk,
     categories,
     entries,
     errors,
     feeds,
+    filters,
     health,
     icons,
     importing,
@@ -64,6 +67,9 @@ def create_app(services: Services) -> Flask:
         looks,
         manual,
         feeds,
+        arranging,
+        bulk,
+        filters,
         tending,
         retention,
         versions,

@@ -15,7 +15,7 @@ from aggregator.errors import FeedError, SubscriptionError
 from aggregator.storage.entries import Selection, newest_id
 from aggregator.storage.icons import icon_digests
 from aggregator.storage.retention import find_rule
-from aggregator.storage.subscriptions import get_subscription, list_subscriptions, subscribe
+from aggregator.storage.subscriptions import get_subscription, list_categories, list_subscriptions, subscribe
 from aggregator.subscribing import SeveralFeeds
 from web.errors import sentence
 from web.forms import ID
@@ -119,6 +119,7 @@ def feed(feed_id: int) -> str:
             page=load_page(connection, reader, Selection(feed_id=feed_id), mark),
             newest=newest_id(connection),
             first=mark is None,
+            categories=list_categories(connection, reader),
             rule=find_rule(connection, feed_id),
             retention=services().retention,
         )

@@ -13,11 +13,30 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from web.services import services
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aggregator.domain import CategoryPath, SavedSearch, Subscription
 
 _GOOD_FOR_SECONDS = 3600
 _LONGEST = 2000
 """It waits in the session cookie, of which browsers keep 4 KB."""
+
+
+def sign_removals(gone: Sequence[Subscription]) -> str:
+    """Of several at once; empty where it would be too long."""
+    signed = _signer(_SEVERAL).dumps([_said(one) for one in gone])
+    return signed if len(signed) <= _LONGEST else ""
+
+
+def read_removals(signed: str) -> tuple[Removal, ...] | None:
+    """None where it was not signed here, or long ago."""
+    try:
+        said = _signer(_SEVERAL).loads(signed, max_age=_GOOD_FOR_SECONDS)
+    except BadSignature:
+        return None
+    return tuple(
+        Removal(feed_id=feed_id, title=title, category=tuple(category)) for feed_id, title, *category in said
+    )
 
 
 class Removal(TypedDict):
@@ -29,9 +48,13 @@ class Removal(TypedDict):
 
 def sign_removal(gone: Subscription) -> str:
     """Empty where it would be too long."""
-    title = None if gone.title == gone.feed.title else gone.title
-    signed = _signer().dumps([gone.feed.id, title, *gone.category])
+    signed = _signer().dumps(_said(gone))
     return signed if len(signed) <= _LONGEST else ""
+
+
+def _said(gone: Subscription) -> list[int | str | None]:
+    title = None if gone.title == gone.feed.title else gone.title
+    return [gone.feed.id, title, *gone.category]
 
 
 def read_removal(signed: str) -> Removal | None:
@@ -70,6 +93,7 @@ def read_marking(signed: str) -> datetime | None:
 
 
 _MARKING = "marking of all"
+_SEVERAL = "removal of several feeds"
 _SEARCH = "deletion of a search"
 
 

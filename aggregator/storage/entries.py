@@ -17,7 +17,7 @@ from sqlalchemy.sql.operators import custom_op
 
 from aggregator.domain import CleanEntry, Entry, Headline, SafeHtml
 from aggregator.errors import NotFound
-from aggregator.storage import edits, identity
+from aggregator.storage import edits, filters, identity
 from aggregator.storage import subscriptions as kept
 from aggregator.storage.schema import (
     entries,
@@ -84,6 +84,7 @@ def record_entries(
     _await_linking(connection, [*made, *(entry_id for entry_id, _ in changed)])
     if made:
         kept.add_unread(connection, feed_id, len(made))
+        filters.apply(connection, feed_id, list(zip(made, reversed(new), strict=True)), now=now)
     return Recorded(len(made), len(changed))
 
 
@@ -157,6 +158,8 @@ class Selection:
     read_since: datetime | None = None
     """With `unread_only`: what was read after this moment stays in the list, so that it has neighbours."""
     starred_only: bool = False
+    hidden_only: bool = False
+    """Those that a filter has hidden; they are in no other list, but for those with a star."""
     before: tuple[datetime, int] | None = None
     after: tuple[datetime, int] | None = None
     limit: int = 50
@@ -257,7 +260,7 @@ def list_read(
     connection: Connection, user_id: int, *, before: tuple[datetime, int] | None, limit: int
 ) -> tuple[Headline, ...]:
     """What the person read, the last first; `before` is when the last one shown was read, and its id."""
-    own = and_(statuses.c.user_id == user_id, statuses.c.read_at.is_not(None))
+    own = and_(statuses.c.user_id == user_id, statuses.c.read_at.is_not(None), statuses.c.hidden_by.is_(None))
     if before is not None:
         moment, entry_id = before
         earlier = or_(statuses.c.read_at < moment, statuses.c.entry_id < entry_id)
@@ -272,6 +275,13 @@ def list_read(
     return tuple(to_headline(row) for row in connection.execute(ordered))
 
 
+def list_by_id(connection: Connection, user_id: int, ids: Sequence[int]) -> tuple[Headline, ...]:
+    """Those of these few entries that the person follows, in this order."""
+    found = connection.execute(headline_columns(user_id).where(entries.c.id.in_(ids)))
+    known = {headline.id: headline for headline in map(to_headline, found)}
+    return tuple(known[entry_id] for entry_id in ids if entry_id in known)
+
+
 def list_headlines(connection: Connection, user_id: int, selection: Selection) -> tuple[Headline, ...]:
     """Newest first; equal moments by id. Those nearest to `before`, or to `after`."""
     query = headline_columns(user_id, unfollowed=selection.starred_only, by_date=True)
@@ -280,6 +290,11 @@ def list_headlines(connection: Connection, user_id: int, selection: Selection) -
             statuses.c.user_id == user_id, statuses.c.starred_at.is_not(None)
         )
         query = query.where(entries.c.id.in_(starred))
+    if selection.hidden_only:
+        hidden = select(statuses.c.entry_id).where(
+            statuses.c.user_id == user_id, statuses.c.hidden_by.is_not(None)
+        )
+        query = query.where(entries.c.id.in_(hidden))
     query = query.where(*list_conditions(selection)).limit(selection.limit)
     if selection.after is not None:
         found = connection.execute(query.order_by(entries.c.published_at, entries.c.id)).all()
@@ -300,6 +315,10 @@ def list_conditions(selection: Selection) -> Iterable[ColumnElement[bool]]:
         yield statuses.c.read_at.is_(None)
     if selection.starred_only:
         yield statuses.c.starred_at.is_not(None)
+    if selection.hidden_only:
+        yield statuses.c.hidden_by.is_not(None)
+    elif not selection.starred_only:
+        yield statuses.c.hidden_by.is_(None)
     if selection.before is not None:
         moment, entry_id = selection.before
         yield entries.c.published_at <= moment  # what an index understands
@@ -372,10 +391,11 @@ def find_id_by_url(connection: Connection, user_id: int, url: str) -> int | None
 
 
 def set_read(connection: Connection, user_id: int, entry_id: int, *, read: bool, now: datetime) -> None:
-    """Mark one entry; marking twice changes nothing."""
+    """Mark one entry; marking twice changes nothing. One that is unread again is hidden no more."""
     entry = get_entry(connection, user_id, entry_id)
     if entry.read != read:
-        _upsert_status(connection, user_id, entry_id, read_at=now if read else None)
+        marks = {"read_at": now} if read else {"read_at": None, "hidden_by": None}
+        _upsert_status(connection, user_id, entry_id, **marks)
         kept.move_unread(connection, user_id, entry.feed_id, -1 if read else 1)
 
 

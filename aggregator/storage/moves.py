@@ -15,6 +15,7 @@ from aggregator.storage.schema import (
     entries,
     feed_states,
     feeds,
+    filters,
     pruned_entries,
     retention_rules,
     revisions,
@@ -27,6 +28,7 @@ from aggregator.storage.subscriptions import recount_unread
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+_MARKS = ("read_at", "starred_at", "hidden_by")
 _STILL_THERE = {"moved_to": None, "moved_since": None, "moved_times": 0}
 
 
@@ -58,6 +60,7 @@ def _merge(connection: Connection, old: int, new: int) -> None:
     connection.execute(update(entries).where(entries.c.feed_id == old).values(feed_id=new))
     _merge_subscriptions(connection, old, new)
     _merge_memory(connection, old, new)
+    connection.execute(update(filters).where(filters.c.feed_id == old).values(feed_id=new))
     connection.execute(delete(feeds).where(feeds.c.id == old))
     recount_unread(connection, new)
 
@@ -72,11 +75,13 @@ def _twins(connection: Connection, old: int, new: int) -> list[tuple[int, int]]:
 def _merge_entry(connection: Connection, entry_id: int, twin_id: int) -> None:
     for row in connection.execute(select(statuses).where(statuses.c.entry_id == entry_id)).all():
         merged = insert_into(connection, statuses).values(
-            user_id=row.user_id, entry_id=twin_id, read_at=row.read_at, starred_at=row.starred_at
+            user_id=row.user_id,
+            entry_id=twin_id,
+            read_at=row.read_at,
+            starred_at=row.starred_at,
+            hidden_by=row.hidden_by,
         )
-        kept = {
-            name: func.coalesce(statuses.c[name], merged.excluded[name]) for name in ("read_at", "starred_at")
-        }
+        kept = {name: func.coalesce(statuses.c[name], merged.excluded[name]) for name in _MARKS}
         connection.execute(
             merged.on_conflict_do_update(index_elements=[statuses.c.user_id, statuses.c.entry_id], set_=kept)
         )

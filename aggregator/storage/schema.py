@@ -1,7 +1,7 @@
 """The tables, as the newest migration leaves them. Each table has one author.
 
 publisher: feeds, icons, entries, revisions · reader: users, categories, subscriptions, statuses, choices,
-retention_rules, saved_searches, verdicts · machine: feed_states, push_subscriptions, pruned_entries,
+retention_rules, saved_searches, verdicts, filters · machine: feed_states, push_subscriptions, pruned_entries,
 retention_state, pending_entries, entry_terms, links, linking_state, leases, refresh_runs. What the machine
 knows can be dropped and recomputed, but for pruned_entries. The search index (FTS5 on SQLite, a generated
 tsvector on PostgreSQL) is made by the migrations.
@@ -243,9 +243,34 @@ statuses = Table(
     _references("entries", primary_key=True),
     Column("read_at", UtcDateTime),
     Column("starred_at", UtcDateTime),
+    Column("hidden_by", Integer, ForeignKey("filters.id", ondelete="SET NULL")),
     Index(None, "entry_id"),
     Index(None, "user_id", "starred_at"),
     Index(None, "user_id", "read_at", "entry_id"),
+)
+Index(
+    "ix_statuses_hidden_by",
+    statuses.c.hidden_by,
+    sqlite_where=statuses.c.hidden_by.is_not(None),
+    postgresql_where=statuses.c.hidden_by.is_not(None),
+)
+
+# What a person wants done with what arrives. One that hid entries stays, deleted, to say so.
+filters = Table(
+    "filters",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _references("users"),
+    Column("feed_id", Integer, ForeignKey("feeds.id", ondelete="CASCADE")),
+    Column("category_id", Integer, ForeignKey("categories.id", ondelete="CASCADE")),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("match_all", Boolean, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("deleted_at", UtcDateTime),
+    Index(None, "user_id"),
 )
 
 # What is kept of one feed, where that is not what the settings say.

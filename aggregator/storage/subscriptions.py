@@ -79,6 +79,18 @@ def set_paused(connection: Connection, user_id: int, feed_id: int, *, paused_at:
     )
 
 
+def arrange(
+    connection: Connection, user_id: int, feed_id: int, *, title: str | None, category: CategoryPath
+) -> None:
+    """Give it a title of the person's own (None: the feed's) and put it into a category, made where it is
+    new."""
+    connection.execute(
+        update(subscriptions)
+        .where(subscriptions.c.user_id == user_id, subscriptions.c.feed_id == feed_id)
+        .values(title=title, category_id=_ensure_category(connection, user_id, category))
+    )
+
+
 def unsubscribe(connection: Connection, user_id: int, feed_id: int) -> None:
     """Follow it no more. Its entries and their statuses stay: following again brings both back."""
     connection.execute(
