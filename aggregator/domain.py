@@ -261,6 +261,35 @@ class Spine:
 class User:
     id: int
     name: str
+    role: str = "owner"
+    """ "owner", who runs the place, or "reader"."""
+    language: str | None = None
+    """Of the pages; None: what the browser asks for."""
+    has_password: bool = False
+
+    @property
+    def is_owner(self) -> bool:
+        return self.role == "owner"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Where somebody is logged in."""
+
+    id: int
+    created_at: datetime
+    seen_at: datetime
+    browser: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    id: int
+    name: str
+    scope: str
+    """ "read" or "write"."""
+    created_at: datetime
+    used_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,10 @@
 """The tables, as the newest migration leaves them. Each table has one author.
 
-publisher: feeds, icons, entries, revisions · reader: users, categories, subscriptions, statuses, choices,
-retention_rules, saved_searches, verdicts, filters · machine: feed_states, push_subscriptions, pruned_entries,
-retention_state, pending_entries, entry_terms, links, linking_state, leases, refresh_runs. What the machine
-knows can be dropped and recomputed, but for pruned_entries. The search index (FTS5 on SQLite, a generated
-tsvector on PostgreSQL) is made by the migrations.
+publisher: feeds, icons, entries, revisions · reader: users, sessions, api_keys, setup_tokens, categories,
+subscriptions, statuses, choices, retention_rules, saved_searches, verdicts, filters · machine: feed_states,
+push_subscriptions, pruned_entries, retention_state, pending_entries, entry_terms, links, linking_state,
+leases, refresh_runs. What the machine knows can be dropped and recomputed, but for pruned_entries. The search
+index (FTS5 on SQLite, a generated tsvector on PostgreSQL) is made by the migrations.
 """
 
 from __future__ import annotations
@@ -210,6 +210,43 @@ users = Table(
     Column("id", Integer, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("role", Text, nullable=False, server_default="owner"),
+    Column("password_hash", Text),
+    Column("language", Text),
+)
+
+# Where somebody is logged in. Of what the browser shows, only the digest is kept; so with the two below.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _references("users"),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("browser", Text, nullable=False),
+    Index(None, "user_id"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _references("users"),
+    Column("name", Text, nullable=False),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("scope", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+    Index(None, "user_id"),
+)
+
+# The links that let somebody set the owner's first password.
+setup_tokens = Table(
+    "setup_tokens",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("until", UtcDateTime, nullable=False),
 )
 
 categories = Table(
