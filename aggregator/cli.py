@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aggregator import cli_care, output
+from aggregator import cli_care, cli_people, output
 from aggregator.errors import AggregatorError, ArticlesError, OpmlError, StorageError
 from aggregator.holding import hold
 from aggregator.program import Place, Program
@@ -33,6 +33,7 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_care.app)
+app.add_typer(cli_people.app, name="user")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on [default: 127.0.0.1].")]

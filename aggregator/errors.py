@@ -15,6 +15,7 @@ AggregatorError
 ├── NotFound                  an entry, a feed that the library does not hold
 ├── OpmlError                 a file that holds no outline at all
 ├── ArticlesError             a line of an articles file that is not one
+├── AccountError              a name or a password that cannot be, a quota that is used up
 ├── StorageError              the library cannot be opened, read or written
 └── SettingsError             a setting that has no meaning
 
@@ -132,6 +133,10 @@ class OpmlError(AggregatorError):
 
 class ArticlesError(AggregatorError):
     code = "articles"
+
+
+class AccountError(AggregatorError):
+    code = "account"
 
 
 class StorageError(AggregatorError):

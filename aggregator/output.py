@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         RelatedEntry,
         RetentionRule,
         Subscription,
+        User,
     )
     from aggregator.errors import AggregatorError
     from aggregator.examining import Finding
@@ -78,6 +79,18 @@ def _path(category: CategoryPath) -> str | None:
 def _plain(text: str) -> str:
     """Titles, addresses and errors come from outside: no control character may reach a terminal."""
     return "".join(c if c.isprintable() else " " for c in text)
+
+
+# ── people ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def people(found: Sequence[User], *, json: bool) -> None:
+    if json:
+        _json([{"name": one.name, "role": one.role, "has_password": one.has_password} for one in found])
+        return
+    for one in found:
+        without = "" if one.has_password else "  (no password)"
+        typer.echo(_plain(f"{one.name}  {one.role}{without}"))
 
 
 # ── reports ──────────────────────────────────────────────────────────────────────────────────────

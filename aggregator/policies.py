@@ -70,6 +70,18 @@ class RetentionPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeoplePolicy:
+    """What one person may ask of the library that all share."""
+
+    feeds: Annotated[int, Ge(1), Le(1_000_000)] = 5_000
+    """How many one person may follow."""
+    calls_per_minute: Annotated[int, Ge(1), Le(1_000_000)] = 600
+    """Of the API, by the keys of one person."""
+    refreshes_per_hour: Annotated[int, Ge(1), Le(10_000)] = 60
+    """How often one person may ask for news by hand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RelatedPolicy:
     """What "Lire aussi" shows. Cosines are raw (before decay), in [0, 1]."""
 

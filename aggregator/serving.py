@@ -6,15 +6,18 @@ import errno
 import logging
 import socket
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from threading import Thread
 from typing import TYPE_CHECKING
 
 from waitress import create_server
 
 from aggregator import output
+from aggregator.accounts import make_setup_token
 from aggregator.errors import SettingsError
 from aggregator.jobs import Jobs
 from aggregator.storage.copies import find_damage
+from aggregator.storage.users import has_passwords
 from config.logging import configure_logging
 from web import Services, create_app
 from web.proxies import trust_proxies
@@ -40,6 +43,7 @@ def run(program: Program, *, host: str, port: int, any_port: bool = False) -> No
     def prune() -> PruneReport | None:
         return program.pruner.prune_if_due(now=datetime.now(UTC))
 
+    demands_login = not _is_loopback(listener) or bool(program.settings.pages.trusted_proxies)
     jobs = Jobs(refresh, program.settings.refresh.every, prune=prune)
     app = create_app(
         Services(
@@ -50,6 +54,10 @@ def run(program: Program, *, host: str, port: int, any_port: bool = False) -> No
             related=program.settings.related,
             retention=program.settings.retention,
             hosts=program.settings.pages.hosts,
+            demands_login=demands_login,
+            user_header=program.settings.pages.user_header,
+            proxies=program.settings.pages.proxy_networks(),
+            people=program.settings.people,
             watchers=program.settings.pages.watcher_networks(),
             heartbeat=jobs.heartbeat,
             every=program.settings.refresh.every,
@@ -67,7 +75,7 @@ def run(program: Program, *, host: str, port: int, any_port: bool = False) -> No
     Thread(target=_look_for_damage, args=[program], daemon=True).start()
     with jobs:
         try:
-            _announce(program, listener)
+            _announce(program, listener, demands_login=demands_login)
             server.run()  # returns on SystemExit and KeyboardInterrupt
         finally:
             program.stopping.set()
@@ -109,11 +117,24 @@ def _refused(host: str, port: int, error: OSError) -> SettingsError:
     return SettingsError(f"{host}:{port}", f"cannot listen there ({error.strerror})")
 
 
-def _announce(program: Program, listener: socket.socket) -> None:
+def _is_loopback(listener: socket.socket) -> bool:
+    return ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback
+
+
+def _announce(program: Program, listener: socket.socket, *, demands_login: bool) -> None:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     output.announce(f"Lire aussi: http://{shown}:{port}/  (library: {program.database.name})")
-    if not host.startswith("127.") and host != "::1":
+    if demands_login and (token := _setup_token(program)):
         output.note(
-            "Anybody who reaches this address can read and change this library: keep it behind a login."
+            "Nobody has a password yet, and nobody comes in without. Within an hour, the owner's is "
+            f"set at http://{shown}:{port}/setup/{token} (or by `lire-aussi user password owner`)."
         )
+
+
+def _setup_token(program: Program) -> str | None:
+    """None where somebody has a password."""
+    with program.database.write() as connection:
+        if has_passwords(connection):
+            return None
+        return make_setup_token(connection, now=datetime.now(UTC))

@@ -29,7 +29,7 @@ from pydantic_settings import (
 
 from aggregator.errors import AddressRefused, SettingsError
 from aggregator.feeds.addresses import check_allowed, normalize_url
-from aggregator.policies import FetchLimits, RefreshPolicy, RelatedPolicy, RetentionPolicy
+from aggregator.policies import FetchLimits, PeoplePolicy, RefreshPolicy, RelatedPolicy, RetentionPolicy
 from config.aliases import load_aliases
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ FILE_NAME = "settings.toml"
 _IN_OTHER_FILES = frozenset({"spellings", "translations"})
 
 _PREFIX = "LIRE_AUSSI_"
-_SECTIONS = ("pages", "fetch", "refresh", "retention", "related")
+_SECTIONS = ("pages", "fetch", "refresh", "retention", "related", "people")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,8 @@ class PageSettings:
     """Networks from which /health and /metrics may be asked for, besides this machine."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks of proxies in front, whose X-Forwarded-… headers are believed."""
+    user_header: str = ""
+    """In which header one of these proxies names whom it let in (`Remote-User`); empty: nowhere."""
     public_url: str = ""
     """Where the Internet reaches /push/…, for feeds whose hubs push what is new; empty: nowhere."""
 
@@ -80,6 +82,7 @@ class Settings(BaseSettings):
     fetch: FetchLimits = FetchLimits()
     refresh: RefreshPolicy = RefreshPolicy()
     retention: RetentionPolicy = RetentionPolicy()
+    people: PeoplePolicy = PeoplePolicy()
     related: RelatedPolicy = RelatedPolicy()
     log_level: str = "INFO"
     log_format: Literal["text", "json"] = "text"

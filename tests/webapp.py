@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from library import NOW, make_library
 
+from aggregator import accounts
 from aggregator.feeds.documents import DocumentReader
 from aggregator.policies import FetchLimits
 from aggregator.subscribing import Subscriber
@@ -93,3 +94,9 @@ def make_site(folder: Path) -> Site:
     return Site(
         database=database, documents=documents, app=app, client=app.test_client(), refreshes=refreshes
     )
+
+
+def api_key(site: Site, person: int, scope: str = "write") -> dict[str, str]:
+    with site.database.write() as connection:
+        key = accounts.make_key(connection, person, name="test", scope=scope, now=NOW)
+    return {"Authorization": f"Bearer {key}"}

@@ -28,6 +28,7 @@ from web import (
     manual,
     metrics,
     packing,
+    people,
     push,
     retention,
     search,
@@ -58,7 +59,7 @@ def create_app(services: Services) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.extensions[EXTENSION] = services
-    for part in (languages, security, errors, wording, icons, push, search, looks, tree, packing):
+    for part in (languages, security, people, errors, wording, icons, push, search, looks, tree, packing):
         part.install(app)
     install_assets(app)
     for pages in (
@@ -83,4 +84,5 @@ def create_app(services: Services) -> Flask:
         metrics,
     ):
         app.register_blueprint(pages.blueprint)
+    people.limit(app, services.people)
     return app

@@ -42,6 +42,17 @@ FAILURES: Mapping[int, tuple[LazyString, LazyString]] = {
         lazy_gettext("This form is no longer valid"),
         lazy_gettext("Nothing was changed. Go back, reload the page and try again."),
     ),
+    401: (
+        lazy_gettext("An account is needed first"),
+        lazy_gettext(
+            "Nobody has a password yet. Open the link that the program printed when it started, "
+            "or run: lire-aussi user password owner"
+        ),
+    ),
+    403: (
+        lazy_gettext("This is not yours to open"),
+        lazy_gettext("Log in first; some pages are the owner’s alone. Nothing was changed."),
+    ),
     404: (
         lazy_gettext("This page does not exist"),
         lazy_gettext("The address may be mistyped, or what it showed is gone."),
@@ -57,6 +68,10 @@ FAILURES: Mapping[int, tuple[LazyString, LazyString]] = {
     421: (
         lazy_gettext("The library is not served under this name"),
         lazy_gettext("Use localhost or its IP address, or add the name to pages.hosts in the settings."),
+    ),
+    429: (
+        lazy_gettext("Too many attempts"),
+        lazy_gettext("Wait some minutes, then try again. Nothing was changed."),
     ),
     503: (lazy_gettext("The library is not available"), SENTENCES["storage"]),
 }

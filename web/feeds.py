@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from aggregator.errors import FeedError, SubscriptionError
+from aggregator.errors import AccountError, FeedError, SubscriptionError
 from aggregator.storage.entries import Selection, newest_id
 from aggregator.storage.icons import icon_digests
 from aggregator.storage.retention import find_rule
@@ -20,6 +20,7 @@ from aggregator.subscribing import SeveralFeeds
 from web.errors import sentence
 from web.forms import ID
 from web.listing import load_page
+from web.quotas import check_feeds
 from web.removals import read_removal, sign_removal
 from web.services import reader_id, reading, services, writing
 
@@ -99,10 +100,11 @@ def add() -> Response | str | tuple[str, int]:
     if not typed:
         return _show_feeds(problem=gettext("Type the address of a feed, or of a site that has one.")), 422
     try:
+        check_feeds()
         added = services().subscriber.add(reader_id(), typed, now=services().clock())
     except SeveralFeeds as several:
         return render_template("choose.html", address=several.subject, found=several.found)
-    except (FeedError, SubscriptionError) as error:
+    except (FeedError, SubscriptionError, AccountError) as error:
         return _show_feeds(problem=sentence(error), typed=typed), 422
     services().request_refresh(False)
     flash(gettext("You now follow “%(title)s”. Its articles arrive in a moment.", title=added.title))

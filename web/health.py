@@ -9,7 +9,8 @@ from flask import Blueprint, Response, current_app
 
 from aggregator.errors import StorageError
 from aggregator.storage.runs import find_progress
-from web.services import reading, services
+from aggregator.storage.users import get_owner
+from web.services import services
 from web.watchers import watchers_only
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def health() -> ResponseReturnValue:
     """200 where all is well, 503 where the database or the scheduler is not."""
     now = services().clock()
     try:
-        with reading() as (connection, _):
+        with services().database.read() as connection:
+            get_owner(connection)  # what every page needs
             progress = find_progress(connection, now)
     except StorageError as error:
         current_app.logger.error("health: %s", error)

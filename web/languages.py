@@ -1,10 +1,10 @@
-"""The language of a page: what the browser asks for, of those that we speak; else English."""
+"""The language of a page: chosen by the person, else asked for by the browser; else English."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import request
+from flask import g, request
 from flask_babel import Babel, get_locale
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ def install(app: Flask) -> None:
 
 
 def _choose() -> str:
+    person = g.get("person")
+    if person is not None and person.language in LANGUAGES:
+        return str(person.language)
     for tag, quality in request.accept_languages:  # best first
         spoken = tag.partition("-")[0].lower()
         if quality > 0 and spoken in LANGUAGES:

@@ -14,7 +14,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from aggregator.storage.figures import read_figures
-from web.services import reading, services
+from web.services import services
 from web.watchers import watchers_only
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ blueprint = Blueprint("metrics", __name__)
 @blueprint.get("/metrics")
 @watchers_only
 def metrics() -> Response:
-    with reading() as (connection, _):
+    with services().database.read() as connection:
         figures = read_figures(connection, services().clock())
     registry = CollectorRegistry()
     registry.register(_Collector(figures))

@@ -133,6 +133,8 @@ def install(app: Flask) -> None:
 
 def _saved_searches() -> tuple[SavedSearch, ...]:
     """For the frame of every page, also of one that says that the library cannot be read."""
+    if g.get("person") is None:
+        return ()
     if "saved_searches" not in g:
         try:
             with reading() as (connection, reader):

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from flask import abort, request
 from flask_wtf import CSRFProtect
 
-from web import push
+from web import api, push
 from web.services import services
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ def install(app: Flask) -> None:
     )
     app.before_request(_refuse_strange_names)
     app.before_request(_refuse_other_sites)
-    CSRFProtect(app).exempt(push.blueprint)
+    protection = CSRFProtect(app)
+    protection.exempt(push.blueprint)
+    protection.exempt(api.blueprint)  # it takes no cookie
     app.after_request(_add_headers)
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from flask import current_app
+from flask import abort, current_app, g
 
-from aggregator.policies import RelatedPolicy, RetentionPolicy
-from aggregator.storage.users import get_owner
+from aggregator.policies import PeoplePolicy, RelatedPolicy, RetentionPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,6 +50,12 @@ class Services:
     """Names under which the pages may be asked for, besides `localhost` and plain IP addresses."""
     watchers: tuple[IPv4Network | IPv6Network, ...] = ()
     """From where machines may watch, besides this one."""
+    demands_login: bool = False
+    """True where others than this machine may ask: nobody comes in before the owner has a password."""
+    user_header: str = ""
+    """Where one of `proxies` names whom it let in; empty: nowhere."""
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    people: PeoplePolicy = field(default_factory=PeoplePolicy)
     heartbeat: Callable[[], datetime | None] = _no_heartbeat
     """When the scheduler last gave a sign of life; None where this process has none."""
     every: timedelta = timedelta(minutes=1)
@@ -67,17 +72,20 @@ def services() -> Services:
 def reading() -> Iterator[tuple[Connection, int]]:
     """A connection for reading, and the id of the person who reads."""
     with services().database.read() as connection:
-        yield connection, get_owner(connection).id
+        yield connection, reader_id()
 
 
 @contextmanager
 def writing() -> Iterator[tuple[Connection, int]]:
     """The same inside a transaction that writes."""
     with services().database.write() as connection:
-        yield connection, get_owner(connection).id
+        yield connection, reader_id()
 
 
 def reader_id() -> int:
-    """The id of the person who reads, for a use-case that opens the database itself."""
-    with reading() as (_, reader):
-        return reader
+    """The id of the person who reads, whom `web.people` let in; without one the request ends here."""
+    person = g.get("person")
+    if person is None:
+        abort(401)
+    found: int = person.id
+    return found

@@ -51,7 +51,9 @@ def install(app: Flask) -> None:
 
 
 def find_tree(category_id: int | None = None, feed_id: int | None = None) -> Tree | None:
-    """None where the library cannot be read: the frame stands on the page that says so, too."""
+    """None where nobody came in, or the library cannot be read: the frame stands on such pages, too."""
+    if g.get("person") is None:
+        return None
     try:
         with reading() as (connection, reader):
             return load_tree(connection, reader, category_id, feed_id)
