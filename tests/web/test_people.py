@@ -28,10 +28,14 @@ JUDGED = {
     "account": """credentials.account credentials.language credentials.password credentials.sessions
         credentials.end_session credentials.keys credentials.make_key credentials.revoke_key
         credentials.log_out""",
-    "theirs": """entries.home entries.entry entries.read entries.star entries.read_all entries.refresh
-        feeds.index feeds.add feeds.feed feeds.remove feeds.undo_removal importing.page importing.preview
-        importing.apply importing.export starter.add search.results search.save search.rename search.delete
-        search.undo_delete icons.icon versions.versions""",
+    "theirs": """arranging.save bulk.change bulk.undo categories.category entries.entry entries.home entries.read
+        entries.read_all entries.refresh entries.star entries.undo_read_all feeds.add feeds.feed
+        feeds.index feeds.remove feeds.undo_removal filters.delete filters.hidden filters.index
+        filters.new filters.save filters.show icons.icon importing.export importing.form
+        importing.upload lireaussi.copies_unread lireaussi.refuse lireaussi.story lireaussi.undo
+        lireaussi.verdicts looks.change manual.index search.delete search.rename search.results
+        search.save search.undo_delete starter.take tending.adopt tending.check tending.pause
+        versions.versions""",
     "api": """api.openapi api.entries api.entry api.feeds api.categories api.search api.add_feed
         api.remove_feed api.set_statuses api.refresh""",
 }
@@ -63,8 +67,8 @@ def send(client: FlaskClient, path: str, **fields: str) -> int:
 @pytest.fixture
 def shared(site: Site) -> Site:
     """The owner follows a feed with linked entries; Ana, who has an account, follows nothing."""
-    feed = follow(site.database, "https://secret.example/feed", "Hidden News", category=("Hidden",))
-    one, two = publish(site.database, feed, an_entry("Hidden one"), an_entry("Hidden two"))
+    feed = follow(site.database, "https://secret.example/feed", "Zirconium News", category=("Zirconium",))
+    one, two = publish(site.database, feed, an_entry("Zirconium one"), an_entry("Zirconium two"))
     link(site.database, two, one, why=("hidden",))
     add_person(site, "ana")
     with site.database.write() as connection:
@@ -87,9 +91,8 @@ def routes(site: Site) -> list[tuple[str, str, str]]:
 
 def test_every_route_was_judged(site: Site) -> None:
     judged = {name for names in JUDGED.values() for name in names.split()} | OPEN | OWNERS
-    rest = {endpoint for endpoint, _, _ in routes(site)} - judged
-    theirs = {name for name in rest if name.startswith(("tending.", "importing.", "starter.", "search."))}
-    assert rest - theirs == set(), "say in JUDGED, or in web.people, who may ask for it"
+    found = {endpoint for endpoint, _, _ in routes(site)}
+    assert found == judged, "say in JUDGED, or in web.people, who may ask for it"
 
 
 def test_nobody_comes_in_by_any_route(shared: Site) -> None:
@@ -97,7 +100,7 @@ def test_nobody_comes_in_by_any_route(shared: Site) -> None:
         client = shared.app.test_client()
         token = read_token(client.get("/login").text)
         answer = client.open(path, method=method, data={"csrf_token": token}, headers={"X-User": "owner"})
-        assert "Hidden" not in answer.text, path
+        assert "Zirconium" not in answer.text, path
         if endpoint in OPEN or endpoint == "api.openapi":
             continue
         if endpoint.startswith("api."):
@@ -119,15 +122,15 @@ def test_another_person_sees_and_changes_nothing_by_any_route(shared: Site) -> N
             continue
         fields = {"csrf_token": token, "read": "1", "starred": "1", "up_to": "99", "feed_id": "1", "ids": "1"}
         answer = client.open(path, method=method, data=fields, headers=ana)
-        assert "Hidden" not in answer.text, path
+        assert "Zirconium" not in answer.text, path
         assert answer.status_code < 500, path
         if endpoint in OWNERS:
             assert answer.status_code == 403, path
     ana = api_key(shared, 2)  # the walk revoked the first
-    for path in ("/?view=all", "/search?q=hidden", "/api/v1/search?q=hidden", "/api/v1/entries?feed=1"):
+    for path in ("/?view=all", "/search?q=zirconium", "/api/v1/search?q=zirconium", "/api/v1/entries?feed=1"):
         answer = client.get(path, headers=ana)
         assert answer.status_code == 200
-        assert "Hidden" not in answer.text
+        assert "Zirconium" not in answer.text
     marks = {"ids": [1], "starred": True}
     assert client.post("/api/v1/statuses", json=marks, headers=ana).status_code == 404
     with shared.database.read() as connection:
@@ -154,7 +157,7 @@ def test_a_star_stays_when_the_feed_goes_and_is_nobody_elses(shared: Site) -> No
     client = log_in(shared, "owner")
     assert send(client, "/entries/1/star", starred="1") == 303
     assert send(client, "/feeds/1/remove") == 303
-    assert client.get("/?view=starred").text.count('href="/entries/1"') == 1
+    assert client.get("/?view=starred").text.count('href="/entries/1') == 1
     assert client.get("/entries/1").status_code == 200
     assert log_in(shared, "ana").get("/entries/1").status_code == 404
 
@@ -266,8 +269,8 @@ def test_a_proxy_is_believed_where_it_is_trusted(shared: Site, network: str, sta
 def test_a_language_is_a_persons_own(shared: Site) -> None:
     ana = log_in(shared, "ana")
     assert send(ana, "/account/language", language="fr") == 303
-    assert '<html lang="fr">' in ana.get("/account", headers={"Accept-Language": "en"}).text
-    assert '<html lang="en">' in log_in(shared, "owner").get("/account").text
+    assert '<html lang="fr"' in ana.get("/account", headers={"Accept-Language": "en"}).text
+    assert '<html lang="en"' in log_in(shared, "owner").get("/account").text
 
 
 def test_quotas_are_a_persons_own(shared: Site) -> None:
