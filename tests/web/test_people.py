@@ -28,7 +28,8 @@ JUDGED = {
     "account": """credentials.account credentials.language credentials.password credentials.sessions
         credentials.end_session credentials.keys credentials.make_key credentials.revoke_key
         credentials.log_out""",
-    "theirs": """arranging.save bulk.change bulk.undo categories.category entries.entry entries.home entries.read
+    "theirs": """arranging.save bulk.change bulk.undo categories.category entries.entry entries.home
+        entries.read
         entries.read_all entries.refresh entries.star entries.undo_read_all feeds.add feeds.feed
         feeds.index feeds.remove feeds.undo_removal filters.delete filters.hidden filters.index
         filters.new filters.save filters.show icons.icon importing.export importing.form
