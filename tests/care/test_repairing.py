@@ -107,7 +107,9 @@ def test_a_sound_library_gets_its_counts_and_its_search_again(library: Path, sou
         connection.execute("DELETE FROM feed_states WHERE feed_id = 2")
         connection.execute("DELETE FROM pending_entries WHERE entry_id = 3")
         connection.execute("INSERT INTO leases VALUES ('linking', 'dead', '2036-01-01 00:00:00')")
-        connection.execute("INSERT INTO statuses VALUES (1, 123456, '2026-01-01 00:00:00', NULL)")
+        connection.execute(
+            "INSERT INTO statuses (user_id, entry_id, read_at) VALUES (1, 123456, '2026-01-01 00:00:00')"
+        )
         connection.execute("INSERT INTO entries_fts(entries_fts) VALUES ('delete-all')")
         connection.commit()
     done = mended(library)
