@@ -135,8 +135,17 @@ def test_on_a_phone_the_tree_opens_and_closes_without_a_script(
         assert heading(page).startswith("Presse")
 
 
-@pytest.mark.parametrize("width", [320, 1280])
-@pytest.mark.parametrize("look", ["light-serif-2-1", "sepia-sans-5-1", "dark-serif-2-1"])
+@pytest.mark.parametrize(
+    ("look", "width"),
+    [
+        ("light-serif-2-1", 1280),
+        ("dark-serif-2-1", 320),
+        ("sepia-sans-5-1", 320),
+        pytest.param("light-serif-2-1", 320, marks=pytest.mark.slow),
+        pytest.param("sepia-sans-5-1", 1280, marks=pytest.mark.slow),
+        pytest.param("dark-serif-2-1", 1280, marks=pytest.mark.slow),
+    ],
+)
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     chromium: Browser, address: str, entries: list[int], look: str, width: int
 ) -> None:
