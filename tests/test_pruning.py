@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from library import NOW, an_entry, analysed, follow, link, owner, publish
-from postgres import serve_postgres
 from sqlalchemy import func, select, text
 
 from aggregator.domain import RetentionRule
@@ -16,36 +15,14 @@ from aggregator.linking import Linker
 from aggregator.policies import RelatedPolicy, RetentionPolicy
 from aggregator.pruning import Pruner, is_due, limits_of, trusted_time
 from aggregator.storage import entries, links, retention, subscriptions
-from aggregator.storage.engine import Database, sqlite_url
 from aggregator.storage.schema import entry_terms, pruned_entries, revisions, statuses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from aggregator.domain import CleanEntry, PruneReport
+    from aggregator.storage.engine import Database
 
 ALL_GOES = RetentionPolicy(keep_days=30, keep_unread=False)
 LATER = NOW + timedelta(days=40)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with serve_postgres() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        url = sqlite_url(tmp_path / "library.sqlite")
-    else:
-        url = request.getfixturevalue("server")
-        with Database(url) as emptied, emptied.write() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-    with Database.open(url) as found:
-        yield found
 
 
 @pytest.fixture

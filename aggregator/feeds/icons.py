@@ -18,8 +18,6 @@ from PIL.IcoImagePlugin import IcoImageFile
 
 from aggregator.feeds.discovery import read_links
 
-CONTENT_TYPE = "image/png"
-
 _SIDE = 32
 """Shown at 16, sharp on screens of twice that."""
 _LEAST_SIDE = 8

@@ -6,39 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from library import NOW, an_entry, follow, owner, publish
-from postgres import serve_postgres
-from sqlalchemy import text
 
 from aggregator.domain import Filter
 from aggregator.errors import NotFound
 from aggregator.storage import entries, filters, moves, subscriptions
-from aggregator.storage.engine import Database, sqlite_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from aggregator.storage.engine import Database
 
 OLD, NEW = "https://old.example/feed", "https://new.example/feed"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with serve_postgres() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        with Database.open(sqlite_url(tmp_path / "library.sqlite")) as found:
-            yield found
-        return
-    url = request.getfixturevalue("server")
-    with Database(url) as empty, empty.write() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    with Database.open(url) as found:
-        yield found
 
 
 def save(database: Database, rule: Filter) -> None:

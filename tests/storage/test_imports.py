@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from library import NOW, an_entry, follow, owner, publish
-from postgres import serve_postgres
-from sqlalchemy import event, insert, select, text
+from postgres import emptied
+from sqlalchemy import event, insert, select
 
 from aggregator.domain import Outline
 from aggregator.storage import entries, feeds, imports, subscriptions
@@ -24,12 +24,6 @@ if TYPE_CHECKING:
 LATER = NOW + timedelta(hours=1)
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with serve_postgres() as url:
-        yield url
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Database]]:
     """Makes empty libraries, on PostgreSQL one after the other."""
@@ -39,11 +33,7 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[]
         if request.param == "sqlite":
             made.append(Database.open(sqlite_url(tmp_path / f"{len(made)}.sqlite")))
             return made[-1]
-        url = request.getfixturevalue("server")
-        with Database(url) as database, database.write() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-        made.append(Database.open(url))
+        made.append(Database.open(emptied(request.getfixturevalue("server"))))
         return made[-1]
 
     yield one

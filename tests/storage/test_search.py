@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from library import NOW, an_entry, follow, owner, publish
-from postgres import serve_postgres
 from sqlalchemy import text
 
 from aggregator.domain import SavedSearch
 from aggregator.errors import NotFound
 from aggregator.searching.language import parse_query
 from aggregator.storage import entries, subscriptions
-from aggregator.storage.engine import Database, sqlite_url
+from aggregator.storage.engine import Database
 from aggregator.storage.savedsearches import (
     delete_search,
     get_saved,
@@ -24,28 +23,7 @@ from aggregator.storage.savedsearches import (
 from aggregator.storage.search import MAX_COUNTED, Found, Order, search_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with serve_postgres() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        with Database.open(sqlite_url(tmp_path / "library.sqlite")) as found:
-            yield found
-        return
-    url = request.getfixturevalue("server")
-    with Database(url) as database, database.write() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    with Database.open(url) as found:
-        yield found
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from library import NOW, a_link, an_entry, analysed, follow, link, owner, publish, stored_terms
-from postgres import serve_postgres
+from postgres import emptied
 from sqlalchemy import text
 
 from aggregator.domain import Schedule, Validators
@@ -32,33 +32,9 @@ from aggregator.storage.migrations import known_versions
 from aggregator.storage.schema import metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 LEASE = timedelta(minutes=3)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with serve_postgres() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        with Database.open(sqlite_url(tmp_path / "library.sqlite")) as found:
-            yield found
-        return
-    with Database.open(emptied(request.getfixturevalue("server"))) as found:
-        yield found
-
-
-def emptied(url: str) -> str:
-    with Database(url) as database, database.write() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    return url
 
 
 def test_the_schema_is_the_newest_migration(database: Database) -> None:

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from library import NOW, an_entry, follow, link, owner, publish
-from postgres import serve_postgres
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 
 from aggregator.errors import NotFound
 from aggregator.policies import RelatedPolicy
 from aggregator.proposing import propose, thread
 from aggregator.storage import entries, subscriptions
-from aggregator.storage.engine import Database, sqlite_url
 from aggregator.storage.entries import Selection, get_entry
 from aggregator.storage.links import list_related
 from aggregator.storage.sametexts import (
@@ -27,28 +25,7 @@ from aggregator.storage.schema import users
 from aggregator.storage.verdicts import list_seen, list_verdicts, refuse_link, take_back
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with serve_postgres() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        with Database.open(sqlite_url(tmp_path / "library.sqlite")) as found:
-            yield found
-        return
-    url = request.getfixturevalue("server")
-    with Database(url) as database, database.write() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    with Database.open(url) as found:
-        yield found
+    from aggregator.storage.engine import Database
 
 
 @pytest.fixture
