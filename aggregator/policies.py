@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
 
@@ -79,6 +79,24 @@ class PeoplePolicy:
     """Of the API, by the keys of one person."""
     refreshes_per_hour: Annotated[int, Ge(1), Le(10_000)] = 60
     """How often one person may ask for news by hand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PicturePolicy:
+    """How the pictures of articles reach who reads them."""
+
+    through_us: Literal["auto", "always", "never"] = "auto"
+    """Fetched and kept here, so that no publisher sees who reads; "auto": once there are several accounts."""
+    max_bytes: Annotated[int, Ge(1)] = 8_000_000
+    """Of one picture."""
+    timeout: Duration = timedelta(seconds=10)
+    """For one picture, with its turn in the queue."""
+    at_once: Annotated[int, Ge(1), Le(256)] = 16
+    """So many are fetched at a time, in threads beside those of the pages."""
+    cache_bytes: Annotated[int, Ge(0)] = 500_000_000
+    """On the disk, of all pictures together."""
+    keep: Duration = timedelta(days=30)
+    """Since a picture was last shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

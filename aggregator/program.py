@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aggregator.linking import Linker
+    from aggregator.pictures import Pictures
     from aggregator.pruning import Pruner
     from aggregator.refreshing import Refresher
     from aggregator.subscribing import Subscriber
@@ -147,6 +148,14 @@ class Program:
         from aggregator.pruning import Pruner
 
         return Pruner(database=self.database, policy=self.settings.retention, stopping=self.stopping)
+
+    @cached_property
+    def pictures(self) -> Pictures:
+        from aggregator.pictures import Pictures
+
+        folder = self.place.folder / "cache" / "pictures"
+        pictures = Pictures(folder, self.settings.pictures, self.settings.fetch, version=self.version)
+        return self._resources.enter_context(pictures)
 
     @cached_property
     def linker(self) -> Linker:

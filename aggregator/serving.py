@@ -41,7 +41,10 @@ def run(program: Program, *, host: str, port: int, any_port: bool = False) -> No
         return report
 
     def prune() -> PruneReport | None:
-        return program.pruner.prune_if_due(now=datetime.now(UTC))
+        report = program.pruner.prune_if_due(now=datetime.now(UTC))
+        if report is not None:
+            program.pictures.prune()
+        return report
 
     demands_login = not _is_loopback(listener) or bool(program.settings.pages.trusted_proxies)
     jobs = Jobs(refresh, program.settings.refresh.every, prune=prune)
@@ -51,6 +54,7 @@ def run(program: Program, *, host: str, port: int, any_port: bool = False) -> No
             subscriber=program.subscriber,
             request_refresh=jobs.request_refresh,
             secret_key=program.secret_key(),
+            pictures=program.pictures,
             related=program.settings.related,
             retention=program.settings.retention,
             hosts=program.settings.pages.hosts,
@@ -67,7 +71,7 @@ def run(program: Program, *, host: str, port: int, any_port: bool = False) -> No
     server = create_server(
         app,
         sockets=[listener],
-        threads=program.settings.pages.threads,
+        threads=program.settings.pages.threads + program.settings.pictures.at_once,
         ident=None,
         # What a proxy adds shows that a request comes from further away; `trust_proxies` believes no more.
         clear_untrusted_proxy_headers=False,

@@ -29,7 +29,14 @@ from pydantic_settings import (
 
 from aggregator.errors import AddressRefused, SettingsError
 from aggregator.feeds.addresses import check_allowed, normalize_url
-from aggregator.policies import FetchLimits, PeoplePolicy, RefreshPolicy, RelatedPolicy, RetentionPolicy
+from aggregator.policies import (
+    FetchLimits,
+    PeoplePolicy,
+    PicturePolicy,
+    RefreshPolicy,
+    RelatedPolicy,
+    RetentionPolicy,
+)
 from config.aliases import load_aliases
 
 if TYPE_CHECKING:
@@ -39,7 +46,7 @@ FILE_NAME = "settings.toml"
 _IN_OTHER_FILES = frozenset({"spellings", "translations"})
 
 _PREFIX = "LIRE_AUSSI_"
-_SECTIONS = ("pages", "fetch", "refresh", "retention", "related", "people")
+_SECTIONS = ("pages", "fetch", "refresh", "retention", "related", "people", "pictures")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +90,7 @@ class Settings(BaseSettings):
     refresh: RefreshPolicy = RefreshPolicy()
     retention: RetentionPolicy = RetentionPolicy()
     people: PeoplePolicy = PeoplePolicy()
+    pictures: PicturePolicy = PicturePolicy()
     related: RelatedPolicy = RelatedPolicy()
     log_level: str = "INFO"
     log_format: Literal["text", "json"] = "text"

@@ -25,7 +25,8 @@ from aggregator.domain import Schedule, Validators
 from aggregator.errors import FeedError
 from aggregator.feeds.documents import DocumentReader
 from aggregator.icons import IconCollector
-from aggregator.policies import FetchLimits, RefreshPolicy
+from aggregator.pictures import Pictures
+from aggregator.policies import FetchLimits, PicturePolicy, RefreshPolicy
 from aggregator.pushing import Pusher
 from aggregator.refreshing import Refresher
 from aggregator.storage import feeds, icons, push, subscriptions
@@ -139,6 +140,13 @@ class Attack:
                     if not icons.list_wanted(connection, now=now, again_after=timedelta(days=30), limit=1):
                         break
 
+    def picture(self) -> None:
+        """Of articles, at these addresses and behind redirects."""
+        places = [self._server.url(f"/redirect/{number}") for number in range(len(self._urls))]
+        with Pictures(self._folder / "pictures", PicturePolicy(), LIMITS, version="0") as pictures:
+            for address in (*self._urls, *places):
+                pictures.get(address)
+
     def hub(self) -> None:
         urls = [self._server.url(f"/pushed/{number}") for number in range(len(self._urls))]
         with self._library("hub", urls, [None] * len(urls)) as database:
@@ -163,6 +171,7 @@ def main(folder: Path, step: int) -> None:
             "redirect": attack.redirect,
             "page": attack.page,
             "icon": attack.icon,
+            "picture": attack.picture,
             "hub": attack.hub,
         }
         for name, run in features.items():

@@ -18,7 +18,8 @@ from library import NOW, make_library
 
 from aggregator import accounts
 from aggregator.feeds.documents import DocumentReader
-from aggregator.policies import FetchLimits
+from aggregator.pictures import Pictures
+from aggregator.policies import FetchLimits, PicturePolicy
 from aggregator.subscribing import Subscriber
 from web import Services, create_app
 from web.translations.build import compile_catalogues
@@ -37,6 +38,7 @@ TRANSLATIONS = Path(__file__).parents[1] / "web" / "translations"
 class Site:
     database: Database
     documents: DocumentReader
+    pictures: Pictures
     app: Flask
     client: FlaskClient
     refreshes: list[bool] = field(default_factory=list)
@@ -47,6 +49,7 @@ class Site:
 
     def __exit__(self, *_: object) -> None:
         self.documents.__exit__()
+        self.pictures.__exit__()
         self.database.close()
 
     def get(self, path: str, language: str = "en") -> TestResponse:
@@ -82,17 +85,24 @@ def make_site(folder: Path) -> Site:
     limits = FetchLimits(allowed_networks=("127.0.0.0/8",))
     refreshes: list[bool] = []
     subscriber = Subscriber(database=database, documents=documents, limits=limits, version="0")
+    pictures = Pictures(folder / "pictures", PicturePolicy(), limits, version="0")
     app = create_app(
         Services(
             database=database,
             subscriber=subscriber,
             request_refresh=refreshes.append,
             secret_key=b"only for tests",
+            pictures=pictures,
             clock=lambda: NOW,
         )
     )
     return Site(
-        database=database, documents=documents, app=app, client=app.test_client(), refreshes=refreshes
+        database=database,
+        documents=documents,
+        pictures=pictures,
+        app=app,
+        client=app.test_client(),
+        refreshes=refreshes,
     )
 
 

@@ -29,6 +29,7 @@ from web import (
     metrics,
     packing,
     people,
+    pictures,
     push,
     retention,
     search,
@@ -59,7 +60,20 @@ def create_app(services: Services) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.extensions[EXTENSION] = services
-    for part in (languages, security, people, errors, wording, icons, push, search, looks, tree, packing):
+    for part in (
+        languages,
+        security,
+        people,
+        errors,
+        wording,
+        icons,
+        pictures,
+        push,
+        search,
+        looks,
+        tree,
+        packing,
+    ):
         part.install(app)
     install_assets(app)
     for pages in (
@@ -80,6 +94,7 @@ def create_app(services: Services) -> Flask:
         starter,
         search,
         icons,
+        pictures,
         health,
         metrics,
     ):

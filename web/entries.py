@@ -27,6 +27,7 @@ from web.forms import ID, read_id, read_switch
 from web.languages import language
 from web.lireaussi import load_surroundings
 from web.listing import load_history, load_page
+from web.pictures import show_pictures
 from web.places import HISTORY, UNREAD, VIEWS, find_place, get_category, look_around
 from web.removals import read_marking, sign_marking
 from web.services import reading, services, writing
@@ -101,6 +102,7 @@ def entry(entry_id: int) -> str:
         around = load_surroundings(connection, reader, shown, related)
         place = find_place(connection, reader, request.args.get("in"))
         beside = look_around(connection, reader, place, shown, services().clock())
+        show_pictures(connection)
     return render_template(
         "entry.html",
         entry=shown,

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from flask import abort, request
 from flask_wtf import CSRFProtect
 
-from web import api, push
+from web import api, pictures, push
 from web.services import services
 
 if TYPE_CHECKING:
@@ -22,14 +22,7 @@ if TYPE_CHECKING:
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src * data:; media-src *; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
-"""Images and sounds of an article may come from anywhere; nothing else does, and nothing is inline."""
-
 HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -91,7 +84,16 @@ def _comes_from_us() -> bool:
     return origin == "null" or urlsplit(origin).netloc == request.host
 
 
+def content_security_policy() -> str:
+    """Pictures and sounds of an article may come from elsewhere; nothing else may, and nothing is inline."""
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        f"{pictures.media_policy()}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
+
+
 def _add_headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", content_security_policy())
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)  # a page of its own may be stricter
     if not response.cache_control.max_age:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from aggregator.pictures import Pictures
     from aggregator.storage.engine import Database
     from aggregator.subscribing import Subscriber
 
@@ -41,7 +42,8 @@ class Services:
     """Start a refresh in the background and return at once. True: a person asks for news, also of feeds that
     are not due; those that were checked minutes ago or that fail are left alone."""
     secret_key: bytes
-    """Signs the session cookie and the tokens of the forms."""
+    """Signs the session cookie, the tokens of the forms and the addresses of pictures."""
+    pictures: Pictures
     related: RelatedPolicy = field(default_factory=RelatedPolicy)
     """What "Lire aussi" shows, before the owner's choices."""
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)

@@ -13,6 +13,7 @@ from aggregator.storage.edits import list_revisions
 from aggregator.storage.entries import get_entry
 from web.differences import compare
 from web.forms import ID
+from web.pictures import show_pictures
 from web.services import reading
 
 if TYPE_CHECKING:
@@ -61,4 +62,5 @@ def versions(entry_id: int) -> str:
     with reading() as (connection, reader):
         entry = get_entry(connection, reader, entry_id)
         revisions = list_revisions(connection, entry_id)
+        show_pictures(connection)
     return render_template("versions.html", entry=entry, edits=list_edits(revisions, entry.title, entry.html))

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 Lookup = Callable[[str, int], Sequence[str]]
 """A host name and a port -> its addresses, as numbers. It may block; `OSError` where it finds none."""
 
-_ACCEPT = (
+ACCEPT_FEEDS = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, text/html;q=0.7, */*;q=0.5"
 )
@@ -80,8 +80,16 @@ def system_lookup(host: str, port: int) -> Sequence[str]:
 class Fetcher:
     """To be entered once and shared by all who fetch. `lookup` turns names into addresses."""
 
-    def __init__(self, limits: FetchLimits, *, version: str, lookup: Lookup = system_lookup) -> None:
+    def __init__(
+        self,
+        limits: FetchLimits,
+        *,
+        version: str,
+        accept: str = ACCEPT_FEEDS,
+        lookup: Lookup = system_lookup,
+    ) -> None:
         self._limits = limits
+        self._accept = accept
         self._user_agent = _user_agent(version, limits.contact)
         self._lookup = lookup
         self._turns = Turns(limits.concurrency)
@@ -96,7 +104,11 @@ class Fetcher:
                 resolver=guard,
                 socket_factory=guard.open_socket,
             ),
-            headers={"User-Agent": self._user_agent, "Accept": _ACCEPT, "Accept-Encoding": ACCEPT_ENCODING},
+            headers={
+                "User-Agent": self._user_agent,
+                "Accept": self._accept,
+                "Accept-Encoding": ACCEPT_ENCODING,
+            },
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, connect=self._limits.connect_timeout.total_seconds()),
             auto_decompress=False,  # it takes a gzip body that ends early for a whole one

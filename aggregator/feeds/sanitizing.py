@@ -92,6 +92,15 @@ _FRAME = re.compile(rf"<iframe(?=[\s/>]){REST_OF_TAG}(?:[^<]*</iframe\s*>)?", re
 _ATTRIBUTE = re.compile(r"(?<![\w-])([a-zA-Z][\w-]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 _DOT = re.compile(r"\s*[01](?:px)?\s*")
 _DOT_STYLE = re.compile(r"(?:^|[;\s])(?:width|height)\s*:\s*[01](?:px)?(?=\s*(?:[;!]|$))", re.IGNORECASE)
+_HIDDEN_STYLE = re.compile(r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+# Pictures that only count who reads: as the most used counters address them.
+_BEACON = re.compile(
+    r"//(?:pixel\.(?:wp|quantserve|facebook)\.com/|[\w.-]*\.(?:scorecardresearch|feedsportal|doubleclick)\.(?:com|net)/"
+    r"|feeds\.feedburner\.com/~r/|www\.facebook\.com/tr\b|[\w.-]*google-analytics\.com/|counter\.yadro\.ru/"
+    r"|medium\.com/_/stat\b|logs\d*\.xiti\.com/|stats\.wordpress\.com/|[\w.-]+\.list-manage\.com/track/open)"
+    r"|/(?:piwik|matomo)\.php\?|/(?:b|pixel|beacon|1x1|spacer)\.gif\?",
+    re.IGNORECASE,
+)
 _START_OF_PRE = re.compile(r"(<pre\b[^<>]*>)[\r\n]+", re.IGNORECASE)
 _LAZY_SOURCES = ("data-src", "data-lazy-src", "data-original")
 # May there be a relative address? (Where it only looks so, cleaning takes a little longer.)
@@ -254,4 +263,7 @@ def _media_tag(found: re.Match[str]) -> str:
 def _is_tracking_pixel(attributes: dict[str, str]) -> bool:
     if _DOT.fullmatch(attributes.get("width", "")) and _DOT.fullmatch(attributes.get("height", "")):
         return True
-    return len(_DOT_STYLE.findall(attributes.get("style", ""))) == 2
+    style = attributes.get("style", "")
+    if len(_DOT_STYLE.findall(style)) == 2 or _HIDDEN_STYLE.search(style):
+        return True
+    return bool(_BEACON.search(attributes.get("src", "")))

@@ -72,6 +72,10 @@ def remove_user(connection: Connection, name: str) -> None:
     connection.execute(delete(users).where(users.c.id == user.id))
 
 
+def has_several(connection: Connection) -> bool:
+    return (connection.scalar(select(func.count()).select_from(users)) or 0) > 1
+
+
 def has_passwords(connection: Connection) -> bool:
     return bool(connection.scalar(select(exists().where(users.c.password_hash.is_not(None)))))
 

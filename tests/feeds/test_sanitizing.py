@@ -71,6 +71,12 @@ def test_links(html: str, expected: str) -> None:
         ("a<img src=https://t.test/p width=1 height=1>b", "<p>ab</p>"),
         ("a<img src=https://t.test/p height='1px' width='0' alt=''>b", "<p>ab</p>"),
         ("a<img src=https://t.test/p style='width:1px;height:1px !important'>b", "<p>ab</p>"),
+        ("a<img src=https://t.test/p style='border:0; Display:none'>b", "<p>ab</p>"),
+        ("a<img src=https://pixel.wp.com/b.gif?host=t.test>b", "<p>ab</p>"),
+        ("a<img src='https://feeds.feedburner.com/~r/t/~4/x'>b", "<p>ab</p>"),
+        ("a<img src='https://t.test/stats/matomo.php?idsite=1'>b", "<p>ab</p>"),
+        ("a<img src='https://www.facebook.com/tr?id=1'>b", "<p>ab</p>"),
+        ("a<img src=https://t.test/trees.gif>b", f'a{IMG} src="https://t.test/trees.gif">b'),
         (
             "<img src=https://t.test/p width=1 height=9>",
             f'{IMG} src="https://t.test/p" width="1" height="9">',

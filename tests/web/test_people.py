@@ -34,7 +34,7 @@ JUDGED = {
         feeds.index feeds.remove feeds.undo_removal filters.delete filters.hidden filters.index
         filters.new filters.save filters.show icons.icon importing.export importing.form
         importing.upload lireaussi.copies_unread lireaussi.refuse lireaussi.story lireaussi.undo
-        lireaussi.verdicts looks.change manual.index search.delete search.rename search.results
+        lireaussi.verdicts looks.change manual.index pictures.serve search.delete search.rename search.results
         search.save search.undo_delete starter.take tending.adopt tending.check tending.pause
         versions.versions""",
     "api": """api.openapi api.entries api.entry api.feeds api.categories api.search api.add_feed

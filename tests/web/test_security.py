@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -221,3 +222,22 @@ def test_a_message_about_a_hostile_title_is_only_text(site: Site) -> None:
     page = site.get("/feeds").text
     assert "You no longer follow" in page
     assert "<script>alert" not in page
+
+
+def test_html_of_publishers_gets_on_a_page_in_one_way() -> None:
+    """What the cleaner made, by the filter `article`."""
+    root = Path(__file__).parents[2]
+    written = {
+        path: path.read_text("utf-8")
+        for name in ("aggregator", "web")
+        for path in root.joinpath(name).rglob("*")
+        if path.suffix in (".py", ".html")
+    }
+
+    def holding(words: str) -> set[str]:
+        return {path.name for path, text in written.items() if re.search(words, text)}
+
+    assert holding(r"\{\{[^}]*\|\s*safe\b|autoescape false|render_template_string") == set()
+    assert holding(r"\bMarkup\(") == {"pictures.py"}
+    # Cleaned, changed by a page, read from the library.
+    assert holding(r"\bSafeHtml\(") == {"sanitizing.py", "presenting.py", "entries.py", "edits.py"}
