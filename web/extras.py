@@ -11,10 +11,13 @@ from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from aggregator.feeds.videos import find_film
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from aggregator.domain import Enclosure, Entry
+    from aggregator.feeds.videos import Film
 
 _MAX_FILES = 12
 _MAX_NAME_CHARS = 60
@@ -31,6 +34,8 @@ class File:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extras:
     picture: str | None
+    film: Film | None
+    """That the entry is about, where a page can play it: an entry of a channel."""
     player: File | None
     """Sound or film; the first that the entry has."""
     is_film: bool
@@ -57,6 +62,7 @@ def extras(entry: Entry) -> Extras:
     ]
     return Extras(
         picture=picture,
+        film=_film(entry.url, text),
         player=_file(player) if player else None,
         is_film=bool(player and player.type.startswith("video/")),
         files=_named(others),
@@ -65,6 +71,11 @@ def extras(entry: Entry) -> Extras:
         source_title=details.source_title,
         source_url=details.source_url,
     )
+
+
+def _film(address: str | None, text: str) -> Film | None:
+    film = find_film(address or "")
+    return film if film and film.player and film.page not in text else None
 
 
 def _is_playable(enclosure: Enclosure) -> bool:

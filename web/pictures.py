@@ -1,8 +1,9 @@
-"""The pictures of articles: from their publishers, or through this program, which then hides who reads.
+"""The pictures and films of articles: from their publishers, or through this program, which hides who reads.
 
 Promises: only an address that one of our pages showed is ever fetched, which its signature proves; nothing of
 the address, nor of an error, is said in an answer; what is served is a raster picture by its own bytes, and
-may do nothing, should a browser ever take it for a document.
+may do nothing, should a browser ever take it for a document. Of a film there is a card: its site is asked for
+nothing before somebody clicks.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, g, url_for
+from flask_babel import gettext
 from itsdangerous import BadSignature, URLSafeSerializer
 from markupsafe import Markup
 
-from aggregator.feeds.presenting import present
+from aggregator.feeds.presenting import film_card, present
+from aggregator.feeds.videos import PLAYERS
 from aggregator.pictures import FAILURE_LASTS_SECONDS, NoPicture
 from aggregator.storage.users import has_several
 from web.services import services
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from aggregator.domain import SafeHtml
+    from aggregator.feeds.videos import Film
 
 blueprint = Blueprint("pictures", __name__)
 
@@ -34,6 +38,7 @@ _POLICY = {"Content-Security-Policy": "default-src 'none'; sandbox"}
 def install(app: Flask) -> None:
     app.add_template_filter(article)
     app.add_template_filter(picture)
+    app.add_template_filter(card)
 
 
 def show_pictures(connection: Connection) -> None:
@@ -44,14 +49,19 @@ def show_pictures(connection: Connection) -> None:
 
 def media_policy() -> str:
     """What this answer may load, for its Content-Security-Policy. Sounds and films are not passed on."""
-    images = "'self' data:" if g.get("through_us", True) else "* data:"
-    media = "*" if "through_us" in g else "'none'"
-    return f"img-src {images}; media-src {media}"
+    if "through_us" not in g:
+        return "img-src 'self' data:"
+    images = "'self' data:" if g.through_us else "* data:"
+    return f"img-src {images}; media-src *; frame-src {' '.join(PLAYERS)}"
 
 
 def article(html: SafeHtml) -> Markup:
     """The one way in which HTML of publishers gets on a page."""
-    return Markup(present(html, picture=picture))  # noqa: S704 (it was cleaned)
+    return Markup(present(html, picture=picture, film=gettext("Film")))  # noqa: S704 (it was cleaned)
+
+
+def card(film: Film) -> Markup:
+    return Markup(film_card(film, gettext("Film")))  # noqa: S704 (it was escaped)
 
 
 def picture(address: str) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
-from html import unescape
+from html import escape, unescape
 from typing import Literal
 
 import nh3
@@ -20,6 +20,8 @@ import nh3
 from aggregator.domain import CleanEntry, CleanFeed, ParsedEntry, ParsedFeed, SafeHtml
 from aggregator.feeds.addresses import as_browsers_read
 from aggregator.feeds.plaintext import REST_OF_TAG, paragraphs, to_text
+from aggregator.feeds.presenting import FILM
+from aggregator.feeds.videos import find_film
 
 __all__ = ["clean_entries", "clean_html", "to_text"]
 
@@ -89,6 +91,8 @@ _TAG_TO_RENAME = re.compile(rf"<(/?)({'|'.join(_RENAMED)})(?=[\s/>])", re.IGNORE
 _MEDIA = re.compile(rf"<(audio|img|source|video)\b{REST_OF_TAG}", re.IGNORECASE)
 # Browsers take all that follows <iframe/> for its content. Only "your browser has no frames" is meant to be.
 _FRAME = re.compile(rf"<iframe(?=[\s/>]){REST_OF_TAG}(?:[^<]*</iframe\s*>)?", re.IGNORECASE)
+_NO_TITLE = re.compile(r"(?:(?:youtube|vimeo|dailymotion)? ?video ?player)?", re.IGNORECASE)
+_MAX_TITLE_CHARS = 200
 _ATTRIBUTE = re.compile(r"(?<![\w-])([a-zA-Z][\w-]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 _DOT = re.compile(r"\s*[01](?:px)?\s*")
 _DOT_STYLE = re.compile(r"(?:^|[;\s])(?:width|height)\s*:\s*[01](?:px)?(?=\s*(?:[;!]|$))", re.IGNORECASE)
@@ -237,17 +241,29 @@ def _prepared(html: str) -> str:
     """The same for a reader, but in the elements that we allow. It is not safe yet."""
     if not _MARKUP.search(html):
         return paragraphs(unescape(html))
-    html = _FRAME.sub("", html)
+    html = _FRAME.sub(_frame, html)
     html = _TAG_TO_RENAME.sub(lambda found: f"<{found[1]}{_RENAMED[found[2].lower()]}", html)
     html = _MEDIA.sub(_media_tag, html)
     # Of the line breaks after <pre> every reading drops one (HTML, 13.2.6.4.7).
     return _START_OF_PRE.sub(r"\1", html)
 
 
+def _frame(found: re.Match[str]) -> str:
+    """A link, where it shows a film: pages make a card of one whose text begins like that."""
+    attributes = _attributes(found[0])
+    addresses = (unescape(attributes.get(name, "")).strip() for name in ("src", *_LAZY_SOURCES))
+    film = next((film for address in addresses if address and (film := find_film(address))), None)
+    if film is None:
+        return ""
+    title = " ".join(unescape(attributes.get("title", "")).split())
+    words = "" if _NO_TITLE.fullmatch(title) else f"\N{NO-BREAK SPACE}{title[:_MAX_TITLE_CHARS]}"
+    return f'<a href="{escape(film.page)}">{FILM}{escape(words)}</a>'
+
+
 def _media_tag(found: re.Match[str]) -> str:
     """The tag as we want it; nothing where there is nothing to see."""
     name, rest = found[1].lower(), found[0][len(found[1]) + 1 :]
-    attributes = {key.lower(): a or b or c for key, a, b, c in reversed(_ATTRIBUTE.findall(rest))}
+    attributes = _attributes(rest)
     if name in {"audio", "video"}:
         return _OPENINGS[name] + rest
     if _is_tracking_pixel(attributes):
@@ -258,6 +274,11 @@ def _media_tag(found: re.Match[str]) -> str:
     # A script was to load it.
     source = next((attributes[key] for key in _LAZY_SOURCES if attributes.get(key)), "").replace('"', "%22")
     return f'{_OPENINGS[name]} src="{source}" {rest}' if source else ""
+
+
+def _attributes(tag: str) -> dict[str, str]:
+    """As they are written. Of two with one name the first counts."""
+    return {key.lower(): a or b or c for key, a, b, c in reversed(_ATTRIBUTE.findall(tag))}
 
 
 def _is_tracking_pixel(attributes: dict[str, str]) -> bool:

@@ -215,3 +215,27 @@ def test_relative_addresses_start_where_the_entry_is(facts: dict[str, object], a
 def test_a_frame_does_not_swallow_what_follows(html: str) -> None:
     assert clean_html(html, base_url=None) in ("Before after", "<p>Before after</p>")
     assert to_text(html) == "Before after"
+
+
+FILM = f'<a href="https://www.youtube.com/watch?v=dQw4w9WgXcQ" {A}>▶'
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("a<iframe src='https://youtu.be/dQw4w9WgXcQ'></iframe>b", f"a{FILM}</a>b"),
+        (
+            "<p><IFRAME title='A &quot;film&quot; &lt;b&gt;' SRC=//youtu.be/dQw4w9WgXcQ>no</iframe></p>",
+            f'<p>{FILM}&nbsp;A "film" &lt;b&gt;</a></p>',
+        ),
+        (
+            "<iframe title='YouTube video player' data-src=//youtu.be/dQw4w9WgXcQ src=about:blank></iframe>",
+            f"{FILM}</a>",
+        ),
+        ("<p>a<iframe src='https://ads.test/embed'></iframe>b</p>", "<p>ab</p>"),
+        ("<p>a<iframe srcdoc='https://youtu.be/dQw4w9WgXcQ'></iframe>b</p>", "<p>ab</p>"),
+    ],
+)
+def test_of_a_film_there_is_a_link(html: str, expected: str) -> None:
+    assert clean(html) == expected
+    assert clean(expected) == expected

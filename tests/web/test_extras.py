@@ -87,3 +87,17 @@ def test_nothing_is_added_where_there_is_nothing(site: Site, feed: int) -> None:
     page = shown(site, feed, Details())
     assert 'class="extras"' not in page
     assert 'class="player"' not in page
+
+
+def test_the_film_of_a_channel_is_a_card_once(site: Site, feed: int) -> None:
+    address = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+    own, told = publish(
+        site.database,
+        feed,
+        an_entry("Own", url=address),
+        an_entry("Told", url=address, html=f'<a href="{address}" rel="noopener noreferrer">▶</a>'),
+    )
+    for number in (own, told):
+        page = site.get(f"/entries/{number}").text
+        assert page.count('data-player="https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ?autoplay=1"') == 1
+        assert "films.js" in page
