@@ -230,7 +230,7 @@ def remove(context: typer.Context, url: Annotated[str, typer.Argument(help="The 
     """Follow a feed no more. Its entries stay in the library, and return if you follow it again."""
     with Program.open(context.obj) as program:
         found = program.subscriber.find(program.owner_id, url, now=_now())
-        program.subscriber.remove(program.owner_id, found.feed.id)
+        program.subscriber.remove(program.owner_id, found.feed.id, now=_now())
     output.removed(found)
 
 

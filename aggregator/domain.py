@@ -330,6 +330,19 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListedFeed:
+    """A subscription in the list of all of them."""
+
+    subscription: Subscription
+    in_trouble: bool
+    """It fails or has moved for good, and is not paused."""
+    newest_at: datetime | None
+    """When its newest entry was published."""
+    lately: int
+    """How many entries it published in the last four weeks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionRule:
     """What is kept of one feed: None where the settings decide, 0 where everything is kept."""
 

@@ -28,7 +28,7 @@ from aggregator.feeds.addresses import normalize_url
 from aggregator.feeds.discovery import merge
 from aggregator.feeds.fetching import Fetcher
 from aggregator.feeds.sites import FoundFeed, feeds_of_site, page_of_handle, usual_addresses
-from aggregator.storage import imports, moves, subscriptions
+from aggregator.storage import imports, moves, several, subscriptions
 from aggregator.storage.feeds import ensure_feed
 
 if TYPE_CHECKING:
@@ -140,11 +140,11 @@ class Subscriber:
     async def _title(self, document: Fetched, now: datetime) -> str:
         return (await self.documents.read(document, b"", now=now)).title
 
-    def remove(self, user_id: int, feed_id: int) -> Subscription:
+    def remove(self, user_id: int, feed_id: int, *, now: datetime) -> Subscription:
         """Follow it no more. Its entries stay in the library and come back if it is followed again."""
         with self.database.write() as connection:
             gone = subscriptions.get_subscription(connection, user_id, feed_id)
-            subscriptions.unsubscribe(connection, user_id, feed_id)
+            several.remove_several(connection, user_id, [feed_id], now=now)
         return gone
 
     def find(self, user_id: int, url: str, *, now: datetime) -> Subscription:

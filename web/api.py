@@ -210,7 +210,7 @@ def add_feed() -> ResponseReturnValue:
 def remove_feed(feed_id: int) -> ResponseReturnValue:
     with reading() as (connection, reader):
         get_subscription(connection, reader, feed_id)
-    services().subscriber.remove(reader, feed_id)
+    services().subscriber.remove(reader, feed_id, now=services().clock())
     return "", 204
 
 

@@ -1,29 +1,36 @@
-"""Several feeds at once: move, pause, resume, remove, and undo the removal. All or none of them."""
+"""Several feeds at once: move, pause, resume, remove, and undo the removal. All or none of them.
+
+They are those that are ticked, or all that the list holds on every page.
+"""
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask_babel import gettext, ngettext
 
-from aggregator.storage.subscriptions import (
-    arrange,
-    find_subscription,
-    list_categories,
-    set_paused,
-    subscribe,
-    unsubscribe,
+from aggregator.storage.feedlist import list_feed_ids
+from aggregator.storage.several import (
+    bring_back,
+    list_followed,
+    move_several,
+    pause_several,
+    remove_several,
 )
+from aggregator.storage.subscriptions import get_subscription, list_categories
+from aggregator.storage.tree import list_shelves
 from web.arranging import read_path
-from web.removals import read_removals, sign_removals
+from web.feedlist import back_to_list, read_wish, select_feeds
+from web.removals import read_removal, sign_removal
 from web.services import services, writing
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Connection
     from werkzeug.wrappers import Response
-
-    from aggregator.domain import Subscription
 
 blueprint = Blueprint("bulk", __name__)
 
@@ -35,38 +42,43 @@ _LARGEST_ID = 2**31 - 1
 @blueprint.post("/feeds/several")
 def change() -> Response:
     """Feeds that the person follows no more, by another tab, are left out."""
-    action, ids = request.form.get("do", "move"), _read_ids()
+    action, ticked = request.form.get("do", "move"), _read_ids()
     typed = " ".join(request.form.get("category", "").split())
     if action not in _ACTIONS or len(typed) > 500 or "\0" in typed:
         abort(400)
+    wish, now = read_wish(request.form), services().clock()
     with writing() as (connection, reader):
-        chosen = [s for feed_id in ids if (s := find_subscription(connection, reader, feed_id))]
-        _change(connection, reader, chosen, action, typed)
+        if request.form.get("all") == "1":
+            chosen = list_feed_ids(connection, reader, select_feeds(wish, list_shelves(connection, reader)))
+        else:
+            chosen = list_followed(connection, reader, ticked)
+        _change(connection, reader, chosen, action, typed, now)
     if action == "resume":
         services().request_refresh(False)
-    if not chosen:
+    _tell(len(chosen), action, now)
+    return back_to_list()
+
+
+def _change(
+    connection: Connection, reader: int, chosen: tuple[int, ...], action: str, typed: str, now: datetime
+) -> None:
+    if action == "move" and chosen:
+        path = read_path(typed, list_categories(connection, reader))
+        move_several(connection, reader, chosen, path)
+    elif action == "remove":
+        remove_several(connection, reader, chosen, now=now)
+    elif action != "move":
+        pause_several(connection, reader, chosen, paused_at=now if action == "pause" else None)
+
+
+def _tell(count: int, action: str, now: datetime) -> None:
+    if not count:
         flash(gettext("Tick the feeds first."))
     elif action == "remove":
-        count = len(chosen)
         flash(ngettext("You no longer follow %(num)s feed.", "You no longer follow %(num)s feeds.", count))
-        flash(sign_removals(chosen), "removals")  # a button, where it is not empty
+        flash(sign_removal(now), "removal")  # a button
     else:
-        flash(ngettext("%(num)s feed changed.", "%(num)s feeds changed.", len(chosen)))
-    return redirect(url_for("feeds.index"), 303)
-
-
-def _change(connection: Connection, reader: int, chosen: list[Subscription], action: str, typed: str) -> None:
-    now = services().clock()
-    path = read_path(typed, list_categories(connection, reader)) if action == "move" else ()
-    for found in chosen:
-        feed_id = found.feed.id
-        if action == "move":
-            own = None if found.title == found.feed.title else found.title
-            arrange(connection, reader, feed_id, title=own, category=path)
-        elif action == "remove":
-            unsubscribe(connection, reader, feed_id)
-        else:
-            set_paused(connection, reader, feed_id, paused_at=now if action == "pause" else None)
+        flash(ngettext("%(num)s feed changed.", "%(num)s feeds changed.", count))
 
 
 def _read_ids() -> list[int]:
@@ -79,16 +91,19 @@ def _read_ids() -> list[int]:
     return ids
 
 
-@blueprint.post("/feeds/undo-removals")
+@blueprint.post("/feeds/undo-removal")
 def undo() -> Response:
     """Follow again what was just removed, each in its category and under its own title."""
-    removals = read_removals(request.form.get("removals", ""))
-    if removals is None:
+    removed_at = read_removal(request.form.get("removal", ""))
+    if removed_at is None:
         abort(400)
     with writing() as (connection, reader):
-        for removal in removals:
-            subscribe(connection, reader, **removal, now=services().clock())
+        again = bring_back(connection, reader, removed_at=removed_at)
+        first = get_subscription(connection, reader, again[0]) if len(again) == 1 else None
     services().request_refresh(False)
-    count = len(removals)
-    flash(ngettext("You follow %(num)s feed again.", "You follow %(num)s feeds again.", count))
+    if first is not None:
+        flash(gettext("You follow “%(title)s” again.", title=shorten(first.title, 100, placeholder="…")))
+    else:
+        count = len(again)
+        flash(ngettext("You follow %(num)s feed again.", "You follow %(num)s feeds again.", count))
     return redirect(url_for("feeds.index"), 303)

@@ -2,91 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import groupby
-from math import ceil
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from aggregator.errors import AccountError, FeedError, SubscriptionError
 from aggregator.storage.entries import Selection, newest_id
-from aggregator.storage.icons import icon_digests
 from aggregator.storage.retention import find_rule
-from aggregator.storage.subscriptions import get_subscription, list_categories, list_subscriptions, subscribe
+from aggregator.storage.subscriptions import get_subscription, list_categories
 from aggregator.subscribing import SeveralFeeds
 from web.errors import sentence
+from web.feedlist import back_to_list, load_feeds_page, read_wish
 from web.forms import ID
 from web.listing import load_page
 from web.quotas import check_feeds
-from web.removals import read_removal, sign_removal
-from web.services import reader_id, reading, services, writing
+from web.removals import sign_removal
+from web.services import reader_id, reading, services
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from werkzeug.wrappers import Response
-
-    from aggregator.domain import CategoryPath, Subscription
 
 blueprint = Blueprint("feeds", __name__)
 
-PAGE_LENGTH = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    category: CategoryPath
-    subscriptions: tuple[Subscription, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedsPage:
-    """A page of the list. Those that fail come before all others, the longest failing first."""
-
-    total: int
-    failing: tuple[Subscription, ...]
-    groups: tuple[Group, ...]
-    number: int
-    more: bool
-
-    @property
-    def shown(self) -> Iterator[Subscription]:
-        yield from self.failing
-        for group in self.groups:
-            yield from group.subscriptions
-
-
-def _is_in_trouble(subscription: Subscription) -> bool:
-    """One that is paused bothers nobody."""
-    return bool(subscription.state.failures) and subscription.paused_at is None
-
-
-def make_page(subscriptions: Sequence[Subscription], number: int) -> FeedsPage:
-    """`subscriptions` by category; pages are counted from 1, past the last one it is the last one."""
-    number = max(1, min(number, ceil(len(subscriptions) / PAGE_LENGTH)))
-    failing = [s for s in subscriptions if _is_in_trouble(s)]
-    failing.sort(key=lambda s: (s.state.failing_since or s.state.next_fetch_at, s.feed.id))
-    ordered = [*failing, *(s for s in subscriptions if not _is_in_trouble(s))]
-    shown = ordered[(number - 1) * PAGE_LENGTH : number * PAGE_LENGTH]
-    groups = groupby((s for s in shown if not _is_in_trouble(s)), key=lambda s: s.category)
-    return FeedsPage(
-        total=len(subscriptions),
-        failing=tuple(s for s in shown if _is_in_trouble(s)),
-        groups=tuple(Group(category=category, subscriptions=tuple(some)) for category, some in groups),
-        number=number,
-        more=len(ordered) > number * PAGE_LENGTH,
-    )
-
 
 def _show_feeds(*, problem: str = "", typed: str = "") -> str:
-    number = request.args.get("page", 1, type=int)
     with reading() as (connection, reader):
-        page = make_page(list_subscriptions(connection, reader), number)
-        icons = icon_digests(connection, (subscription.feed.id for subscription in page.shown))
-    return render_template("feeds.html", page=page, icons=icons, problem=problem, typed=typed)
+        page = load_feeds_page(connection, reader, read_wish(request.args), services().clock())
+    return render_template("feeds.html", page=page, problem=problem, typed=typed)
 
 
 @blueprint.get("/feeds")
@@ -129,26 +73,13 @@ def feed(feed_id: int) -> str:
 
 @blueprint.post(f"/feeds/<{ID}:feed_id>/remove")
 def remove(feed_id: int) -> Response:
-    gone = services().subscriber.remove(reader_id(), feed_id)
+    now = services().clock()
+    gone = services().subscriber.remove(reader_id(), feed_id, now=now)
     words = gettext(
         "You no longer follow “%(title)s”. Its articles come back if you add it again; "
         "those with a star stay in sight.",
         title=shorten(gone.title, 100, placeholder="…"),
     )
     flash(words)
-    flash(sign_removal(gone), "removal")  # a button, where it is not empty
-    return redirect(url_for("feeds.index"), 303)
-
-
-@blueprint.post("/feeds/undo-removal")
-def undo_removal() -> Response:
-    """Follow again what was just removed, in its category and under its own title."""
-    removal = read_removal(request.form.get("removal", ""))
-    if removal is None:
-        abort(400)
-    with writing() as (connection, reader):
-        subscribe(connection, reader, **removal, now=services().clock())
-        again = get_subscription(connection, reader, removal["feed_id"])
-    services().request_refresh(False)
-    flash(gettext("You follow “%(title)s” again.", title=shorten(again.title, 100, placeholder="…")))
-    return redirect(url_for("feeds.index"), 303)
+    flash(sign_removal(now), "removal")  # a button
+    return back_to_list()

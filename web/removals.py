@@ -1,4 +1,4 @@
-"""What undoing a removal needs, signed, in a button of a form: the library keeps nothing of it.
+"""What undoing needs, signed, in a button of a form.
 
 Nobody else can make one, and none is good for longer than an hour.
 """
@@ -6,64 +6,26 @@ Nobody else can make one, and none is good for longer than an hour.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from web.services import services
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from aggregator.domain import CategoryPath, SavedSearch, Subscription
+    from aggregator.domain import SavedSearch
 
 _GOOD_FOR_SECONDS = 3600
-_LONGEST = 2000
-"""It waits in the session cookie, of which browsers keep 4 KB."""
 
 
-def sign_removals(gone: Sequence[Subscription]) -> str:
-    """Of several at once; empty where it would be too long."""
-    signed = _signer(_SEVERAL).dumps([_said(one) for one in gone])
-    return signed if len(signed) <= _LONGEST else ""
+def sign_removal(removed_at: datetime) -> str:
+    """The moment by which what was removed in one go is found again."""
+    return _signer(_REMOVAL).dumps(removed_at.isoformat())
 
 
-def read_removals(signed: str) -> tuple[Removal, ...] | None:
+def read_removal(signed: str) -> datetime | None:
     """None where it was not signed here, or long ago."""
-    try:
-        said = _signer(_SEVERAL).loads(signed, max_age=_GOOD_FOR_SECONDS)
-    except BadSignature:
-        return None
-    return tuple(
-        Removal(feed_id=feed_id, title=title, category=tuple(category)) for feed_id, title, *category in said
-    )
-
-
-class Removal(TypedDict):
-    feed_id: int
-    title: str | None
-    """The person's own."""
-    category: CategoryPath
-
-
-def sign_removal(gone: Subscription) -> str:
-    """Empty where it would be too long."""
-    signed = _signer().dumps(_said(gone))
-    return signed if len(signed) <= _LONGEST else ""
-
-
-def _said(gone: Subscription) -> list[int | str | None]:
-    title = None if gone.title == gone.feed.title else gone.title
-    return [gone.feed.id, title, *gone.category]
-
-
-def read_removal(signed: str) -> Removal | None:
-    """None where it was not signed here, or long ago."""
-    try:
-        feed_id, title, *category = _signer().loads(signed, max_age=_GOOD_FOR_SECONDS)
-    except BadSignature:
-        return None
-    return Removal(feed_id=feed_id, title=title, category=tuple(category))
+    return _read_moment(_REMOVAL, signed)
 
 
 def sign_deleted_search(gone: SavedSearch) -> str:
@@ -86,16 +48,20 @@ def sign_marking(read_at: datetime) -> str:
 
 def read_marking(signed: str) -> datetime | None:
     """None where it was not signed here, or long ago."""
+    return _read_moment(_MARKING, signed)
+
+
+_MARKING = "marking of all"
+_REMOVAL = "removal of feeds"
+_SEARCH = "deletion of a search"
+
+
+def _read_moment(salt: str, signed: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(_signer(_MARKING).loads(signed, max_age=_GOOD_FOR_SECONDS))
+        return datetime.fromisoformat(_signer(salt).loads(signed, max_age=_GOOD_FOR_SECONDS))
     except BadSignature:
         return None
 
 
-_MARKING = "marking of all"
-_SEVERAL = "removal of several feeds"
-_SEARCH = "deletion of a search"
-
-
-def _signer(salt: str = "removal of a feed") -> URLSafeTimedSerializer:
+def _signer(salt: str) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(services().secret_key, salt=salt)

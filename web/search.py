@@ -227,7 +227,7 @@ def delete(search_id: int) -> Response:
         saved = get_saved(connection, reader, search_id)
         delete_search(connection, reader, search_id)
     flash(gettext("The search “%(name)s” is deleted.", name=saved.name))
-    flash(sign_deleted_search(saved), "deleted-search")  # a button
+    flash(sign_deleted_search(saved), "deleted")  # a button
     return _to_search(saved.query)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, abort, flash, redirect, url_for
+from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask_babel import gettext
 
 from aggregator.feeds.scheduling import typical_gap
 from aggregator.storage.feeds import hurry
 from aggregator.storage.moves import adopt as adopt_move
 from aggregator.storage.subscriptions import get_subscription, set_paused
+from web.feedlist import back_to_list
 from web.forms import ID, read_switch
 from web.services import services, writing
 from web.wording import rhythm
@@ -75,4 +76,7 @@ def pause(feed_id: int) -> Response:
 
 
 def _back(feed_id: int) -> Response:
+    """To the feed, or to the list of feeds where the button stood there."""
+    if request.form.get("list") == "1":
+        return back_to_list()
     return redirect(url_for("feeds.feed", feed_id=feed_id), 303)

@@ -16,8 +16,9 @@ from babel.dates import format_date, format_time, format_timedelta
 from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 from flask import has_request_context, request
-from flask_babel import get_locale, gettext, ngettext
+from flask_babel import gettext, ngettext
 
+from web.languages import language
 from web.services import services
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _WORDS_A_MINUTE = 230
 _RELATIVE_DAYS = 7
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _SIZES = {"gigabyte": 10**9, "megabyte": 10**6, "kilobyte": 10**3}
 
 
@@ -57,7 +59,7 @@ def age(then: datetime) -> str:
     if passed < timedelta(minutes=1):
         return gettext("just now")
     if passed < timedelta(days=_RELATIVE_DAYS):
-        return format_timedelta(-passed, add_direction=True, threshold=1, format=_length(), locale=_locale())
+        return _relative(-_minutes(passed), _length(), language())
     return short_date(local_day(then), today=local_day(now))
 
 
@@ -66,7 +68,23 @@ def countdown(then: datetime) -> str:
     left = then - services().clock()
     if left < timedelta(minutes=1):
         return gettext("any moment now")
-    return format_timedelta(left, add_direction=True, threshold=1, format=_length(), locale=_locale())
+    return _relative(_minutes(left), _length(), language())
+
+
+def _minutes(length: timedelta) -> int:
+    """As exact as it is said: to the minute, from an hour on to the hour, from a day on to the day."""
+    for step in (_DAY, _HOUR):
+        if length >= step - _MINUTE / 2:
+            return round(length / step) * (step // _MINUTE)
+    return round(length / _MINUTE)
+
+
+@lru_cache(maxsize=4096)
+def _relative(minutes: int, length: Literal["narrow", "short"], locale: str) -> str:
+    """A page says hundreds of them, of which few differ."""
+    return format_timedelta(
+        timedelta(minutes=minutes), add_direction=True, threshold=1, format=length, locale=locale
+    )
 
 
 def span(since: datetime) -> str:
@@ -102,7 +120,7 @@ def hour(then: datetime) -> str:
 
 def moment(then: datetime) -> str:
     """All of it: the day and the time."""
-    return _moment(_here(then), str(_locale()))
+    return _moment(_here(then), language())
 
 
 @lru_cache(maxsize=4096)
@@ -186,9 +204,14 @@ def host(address: str) -> str:
 
 
 def _locale() -> Locale:
-    return get_locale() or Locale("en")
+    return _find_locale(language())
+
+
+@lru_cache
+def _find_locale(code: str) -> Locale:
+    return Locale.parse(code)
 
 
 def _length() -> Literal["narrow", "short"]:
     # What is short in English ("3 hr. ago") is longer than what people write; French narrow is "-3 h".
-    return "narrow" if _locale().language == "en" else "short"
+    return "narrow" if language() == "en" else "short"

@@ -17,6 +17,7 @@ from uuid import uuid4
 from sqlalchemy import create_engine, event, exc, inspect, make_url, text
 
 from aggregator.errors import StorageError
+from aggregator.searching.words import fold
 from aggregator.storage.copies import copy_sqlite, find_schema, make_private, sqlite_file
 from aggregator.storage.pages import note_layout
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
     from sqlalchemy.engine import URL
 
-SCHEMA = "0008"
+SCHEMA = "0010"
 """The newest migration; a test holds it equal to the head of the chain."""
 
 _BUSY_SECONDS = 30
@@ -63,6 +64,7 @@ def _database_url(text_url: str) -> URL:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # SQLAlchemy, not the driver, decides when a transaction begins.
     connection.isolation_level = None
+    connection.create_function("fold", 1, fold, deterministic=True)  # for `folding`
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
     for pragma in (

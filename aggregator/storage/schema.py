@@ -1,10 +1,11 @@
 """The tables, as the newest migration leaves them. Each table has one author.
 
 publisher: feeds, icons, entries, revisions · reader: users, sessions, api_keys, setup_tokens, categories,
-subscriptions, statuses, choices, retention_rules, saved_searches, verdicts, filters · machine: feed_states,
-push_subscriptions, pruned_entries, retention_state, pending_entries, entry_terms, links, linking_state,
-leases, refresh_runs. What the machine knows can be dropped and recomputed, but for pruned_entries. The search
-index (FTS5 on SQLite, a generated tsvector on PostgreSQL) is made by the migrations.
+subscriptions, removed_subscriptions, statuses, choices, retention_rules, saved_searches, verdicts, filters ·
+machine: feed_states, push_subscriptions, pruned_entries, retention_state, pending_entries, entry_terms,
+links, linking_state, leases, refresh_runs. What the machine knows can be dropped and recomputed, but for
+pruned_entries. The search index (FTS5 on SQLite, a generated tsvector on PostgreSQL) is made by the
+migrations.
 """
 
 from __future__ import annotations
@@ -270,6 +271,20 @@ subscriptions = Table(
     Column("unread", Integer, nullable=False, default=0),
     Column("paused_at", UtcDateTime),
     CheckConstraint("unread >= 0", name="unread"),
+    Index(None, "feed_id"),
+)
+
+# What was followed until a moment ago: a removal can be undone.
+removed_subscriptions = Table(
+    "removed_subscriptions",
+    metadata,
+    _references("users", primary_key=True),
+    _references("feeds", primary_key=True),
+    _references("categories", nullable=True),
+    Column("title", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("paused_at", UtcDateTime),
+    Column("removed_at", UtcDateTime, nullable=False),
     Index(None, "feed_id"),
 )
 

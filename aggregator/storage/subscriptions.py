@@ -20,6 +20,7 @@ from aggregator.storage.schema import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy import Connection, Row, Select
@@ -61,7 +62,7 @@ def subscribe(
         insert(subscriptions).values(
             user_id=user_id,
             feed_id=feed_id,
-            category_id=_ensure_category(connection, user_id, category),
+            category_id=ensure_category(connection, user_id, category),
             title=title,
             created_at=now,
             unread=_count_unread(connection, user_id, feed_id),
@@ -87,7 +88,7 @@ def arrange(
     connection.execute(
         update(subscriptions)
         .where(subscriptions.c.user_id == user_id, subscriptions.c.feed_id == feed_id)
-        .values(title=title, category_id=_ensure_category(connection, user_id, category))
+        .values(title=title, category_id=ensure_category(connection, user_id, category))
     )
 
 
@@ -98,7 +99,8 @@ def unsubscribe(connection: Connection, user_id: int, feed_id: int) -> None:
     )
 
 
-def _ensure_category(connection: Connection, user_id: int, path: CategoryPath) -> int | None:
+def ensure_category(connection: Connection, user_id: int, path: CategoryPath) -> int | None:
+    """Its id; None for the empty path. It is made where it is new."""
     if not path:
         return None
     same = and_(categories.c.user_id == user_id, categories.c.path == path)
@@ -178,6 +180,11 @@ def list_categories(connection: Connection, user_id: int) -> tuple[CategoryPath,
 def find_subscription(connection: Connection, user_id: int, feed_id: int) -> Subscription | None:
     row = connection.execute(_selection(user_id).where(feeds.c.id == feed_id)).first()
     return None if row is None else _to_subscription(row)
+
+
+def list_by_feed(connection: Connection, user_id: int, feed_ids: Collection[int]) -> dict[int, Subscription]:
+    found = connection.execute(_selection(user_id).where(feeds.c.id.in_(feed_ids)))
+    return {one.feed.id: one for one in map(_to_subscription, found)}
 
 
 def get_subscription(connection: Connection, user_id: int, feed_id: int) -> Subscription:

@@ -44,16 +44,33 @@ def test_moving_and_pausing(site: Site) -> None:
 
 def test_removing_many_can_be_undone(site: Site) -> None:
     a, b, _ = three(site)
+    site.post("/feeds/several", feed=[b], do="pause")
     before = places(site)
     site.post("/feeds/several", feed=[a, b], do="remove")
     assert set(places(site)) == {"c"}
     page = site.get("/feeds").text
     assert "You no longer follow 2 feeds." in page
-    found = re.search(r'name="removals" value="([^"]+)"', page)
+    found = re.search(r'name="removal" value="([^"]+)"', page)
     assert found is not None
-    site.post("/feeds/undo-removals", removals=found[1])
+    site.post("/feeds/undo-removal", removal=found[1])
     assert places(site) == before
-    assert site.post("/feeds/undo-removals", removals=found[1][:-1]).status_code == 400
+    assert site.post("/feeds/undo-removal", removal=found[1][:-1]).status_code == 400
+
+
+def test_all_that_match_on_every_page(site: Site) -> None:
+    for number in range(60):
+        follow(site.database, f"https://s{number}.example/", f"Feed {number}", category=("Many",))
+    three(site)
+    assert "All 60 that match" in site.get("/feeds?in=1").text
+    answer = site.post("/feeds/several", **{"in": "1", "page": "2", "all": "1", "do": "remove"})
+    assert answer.location == "/feeds?in=1&page=2"
+    assert set(places(site)) == {"a", "b", "c"}
+    found = re.search(r'name="removal" value="([^"]+)"', site.get("/feeds").text)
+    assert found is not None
+    site.post("/feeds/undo-removal", removal=found[1])
+    assert len(places(site)) == 63
+    site.post("/feeds/several", q="FEED 5", all="1", do="move", category="Fives")
+    assert sum(category == ("Fives",) for category, _ in places(site).values()) == 15
 
 
 def test_nothing_is_ticked(site: Site) -> None:

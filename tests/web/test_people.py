@@ -31,7 +31,7 @@ JUDGED = {
     "theirs": """arranging.save bulk.change bulk.undo categories.category entries.entry entries.home
         entries.read
         entries.read_all entries.refresh entries.star entries.undo_read_all feeds.add feeds.feed
-        feeds.index feeds.remove feeds.undo_removal filters.delete filters.hidden filters.index
+        feeds.index feeds.remove filters.delete filters.hidden filters.index
         filters.new filters.save filters.show icons.icon importing.export importing.form
         importing.upload lireaussi.copies_unread lireaussi.refuse lireaussi.story lireaussi.undo
         lireaussi.verdicts looks.change manual.index pictures.serve search.delete search.rename search.results

@@ -1,0 +1,121 @@
+"""The list of the feeds that a person follows: found, ordered and cut into pages by the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import and_, case, func, or_, select
+
+from aggregator.domain import ListedFeed
+from aggregator.storage.folding import folded, occurs_in
+from aggregator.storage.schema import entries, feed_states, feeds, subscriptions
+from aggregator.storage.subscriptions import list_by_feed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select
+
+Order = Literal["trouble", "name", "silent", "busiest"]
+
+LATELY = timedelta(weeks=4)
+"""Over which it is counted how busy a feed is."""
+
+_NAME = func.coalesce(subscriptions.c.title, feeds.c.title)
+_TROUBLED = and_(
+    subscriptions.c.paused_at.is_(None),  # one that is paused bothers nobody
+    or_(feed_states.c.failures > 0, feed_states.c.moved_to.is_not(None)),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSelection:
+    """Which feeds the list shows. Each of the words is part of the name or of the address."""
+
+    words: tuple[str, ...] = ()
+    category_ids: tuple[int | None, ...] | None = None
+    """None among them: the feeds without a category. None: all feeds."""
+
+
+def count_feeds(connection: Connection, user_id: int, selection: FeedSelection) -> int:
+    return int(connection.scalar(_among(select(func.count()), user_id, selection)) or 0)
+
+
+def list_feed_ids(connection: Connection, user_id: int, selection: FeedSelection) -> tuple[int, ...]:
+    return tuple(connection.scalars(_among(select(subscriptions.c.feed_id), user_id, selection)))
+
+
+def list_feeds(
+    connection: Connection,
+    user_id: int,
+    selection: FeedSelection,
+    *,
+    order: Order,
+    now: datetime,
+    limit: int,
+    offset: int,
+) -> tuple[ListedFeed, ...]:
+    columns = (subscriptions.c.feed_id, _TROUBLED.label("troubled"), _newest(), _lately(now))
+    query = _among(select(*columns), user_id, selection)
+    query = query.order_by(*_order(order, now), folded(_NAME), subscriptions.c.feed_id)
+    found = connection.execute(query.limit(limit).offset(offset)).all()
+    known = list_by_feed(connection, user_id, [row.feed_id for row in found])
+    return tuple(
+        ListedFeed(
+            subscription=known[row.feed_id],
+            in_trouble=bool(row.troubled),
+            newest_at=row.newest_at,
+            lately=row.lately,
+        )
+        for row in found
+    )
+
+
+def _among(query: Select[Any], user_id: int, selection: FeedSelection) -> Select[Any]:
+    return (
+        query.select_from(subscriptions)
+        .join(feeds, feeds.c.id == subscriptions.c.feed_id)
+        .join(feed_states, feed_states.c.feed_id == subscriptions.c.feed_id)
+        .where(subscriptions.c.user_id == user_id, *_conditions(selection))
+    )
+
+
+def _conditions(selection: FeedSelection) -> Iterator[ColumnElement[bool]]:
+    for word in selection.words:
+        yield or_(occurs_in(word, _NAME), occurs_in(word, feeds.c.url))
+    if selection.category_ids is not None:
+        yield _in_categories(selection.category_ids)
+
+
+def _in_categories(ids: Sequence[int | None]) -> ColumnElement[bool]:
+    named = subscriptions.c.category_id.in_([one for one in ids if one is not None])
+    return or_(named, subscriptions.c.category_id.is_(None)) if None in ids else named
+
+
+def _order(order: Order, now: datetime) -> tuple[ColumnElement[Any], ...]:
+    match order:
+        case "trouble":
+            states = feed_states.c
+            since = func.coalesce(states.failing_since, states.moved_since, states.next_fetch_at)
+            return case((_TROUBLED, 0), else_=1), case((_TROUBLED, since))
+        case "silent":
+            return (_newest().asc().nulls_first(),)
+        case "busiest":
+            return (_lately(now).desc(),)
+        case "name":
+            return ()
+
+
+def _of_feed(query: Select[Any]) -> ScalarSelect[Any]:
+    return query.where(entries.c.feed_id == subscriptions.c.feed_id).scalar_subquery()
+
+
+def _newest() -> ColumnElement[datetime | None]:
+    return _of_feed(select(func.max(entries.c.published_at))).label("newest_at")
+
+
+def _lately(now: datetime) -> ColumnElement[int]:
+    return _of_feed(select(func.count()).where(entries.c.published_at > now - LATELY)).label("lately")
