@@ -421,6 +421,52 @@ class ImportReport:
     refused: tuple[RefusedOutline, ...]
 
 
+ImportOutcome = Literal["new", "added", "there", "refused", "left"]
+"""Of one outline. A preview has "new" ones, which become "added", or "left" where the person wants it so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportJob:
+    """An import that was looked at, or carried out: how many outlines had which outcome."""
+
+    id: int
+    created_at: datetime
+    imported_at: datetime | None
+    """None: it was only looked at so far."""
+    new: int = 0
+    added: int = 0
+    there: int = 0
+    refused: int = 0
+    left: int = 0
+    feeds: int = 0
+    """Of those that were added, the feeds that the person still follows."""
+    fetched: int = 0
+    """Of these, those that were fetched, or could not be."""
+    failing: int = 0
+
+    @property
+    def waiting(self) -> int:
+        return self.feeds - self.fetched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedOutline:
+    """What became of one outline of an import."""
+
+    id: int
+    url: str
+    title: str
+    category: CategoryPath
+    site_url: str | None = None
+    feed_id: int | None = None
+    reason: str = ""
+    """Why it was refused, in plain English."""
+    code: str = ""
+    """The same for programs; see `errors`."""
+    state: FetchState | None = None
+    """Of its feed, where that is asked for."""
+
+
 # ── the machine ──────────────────────────────────────────────────────────────────────────────────
 
 

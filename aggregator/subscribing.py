@@ -28,11 +28,11 @@ from aggregator.feeds.addresses import normalize_url
 from aggregator.feeds.discovery import merge
 from aggregator.feeds.fetching import Fetcher
 from aggregator.feeds.sites import FoundFeed, feeds_of_site, page_of_handle, usual_addresses
-from aggregator.storage import imports, moves, several, subscriptions
+from aggregator.storage import importjobs, imports, moves, several, subscriptions
 from aggregator.storage.feeds import ensure_feed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -177,16 +177,47 @@ class Subscriber:
         """What an import of this file would do. Raises `OpmlError` where it cannot be read."""
         outlines = self._outlines(data)
         with self.database.read() as connection:
-            return self._sorted(connection, user_id, outlines)
+            return self._sorted(connection, user_id, outlines, None)
+
+    def draft_import(self, user_id: int, data: bytes, *, most: int, now: datetime) -> int:
+        """The same, kept as a job that `carry_out` imports. Whoever follows `most` feeds gets no more."""
+        outlines = self._outlines(data)
+        with self.database.write() as connection:
+            report = self._sorted(connection, user_id, outlines, most)
+            return importjobs.keep_draft(connection, user_id, report, now=now)
+
+    def import_as_job(self, user_id: int, data: bytes, *, most: int, now: datetime) -> tuple[int, int]:
+        """Import at once what a draft would; the id of the job, and how many feeds were added."""
+        outlines = self._outlines(data)
+        with self.database.write() as connection:
+            report = self._sorted(connection, user_id, outlines, most)
+            imports.subscribe_all(connection, user_id, report.added, now=now)
+            return importjobs.keep_done(connection, user_id, report, now=now), len(report.added)
+
+    def carry_out(
+        self, user_id: int, job_id: int, *, left_out: Collection[int], most: int, now: datetime
+    ) -> int:
+        """Import what a draft would add but for the outlines with these ids; how many feeds were added.
+
+        They are judged anew, as feeds may have been added since. What was carried out stays as it is.
+        """
+        with self.database.write() as connection:
+            chosen = importjobs.take_chosen(connection, user_id, job_id, left_out=left_out, now=now)
+            report = self._sorted(connection, user_id, chosen, most)
+            imports.subscribe_all(connection, user_id, report.added, now=now)
+            importjobs.record(connection, user_id, job_id, report)
+        return len(report.added)
 
     def import_opml(self, user_id: int, data: bytes, *, now: datetime) -> ImportReport:
         """Follow every feed of the file; they are due at once. One bad outline stops nothing."""
         return self.import_outlines(user_id, self._outlines(data), now=now)
 
-    def import_outlines(self, user_id: int, outlines: Iterable[Outline], *, now: datetime) -> ImportReport:
-        """The same with outlines that were read already."""
+    def import_outlines(
+        self, user_id: int, outlines: Iterable[Outline], *, now: datetime, most: int | None = None
+    ) -> ImportReport:
+        """The same with outlines that were read already; without `most`, as many as there are."""
         with self.database.write() as connection:
-            report = self._sorted(connection, user_id, outlines)
+            report = self._sorted(connection, user_id, outlines, most)
             imports.subscribe_all(connection, user_id, report.added, now=now)
         return report
 
@@ -195,8 +226,12 @@ class Subscriber:
             return opml.parse_opml(data)
         return asyncio.run(self.documents.read_opml(data))
 
-    def _sorted(self, connection: Connection, user_id: int, outlines: Iterable[Outline]) -> ImportReport:
-        return account(outlines, imports.list_followed_urls(connection, user_id), self.limits)
+    def _sorted(
+        self, connection: Connection, user_id: int, outlines: Iterable[Outline], most: int | None
+    ) -> ImportReport:
+        followed = imports.list_followed_urls(connection, user_id)
+        moved = moves.present_addresses(connection, user_id)
+        return account(outlines, followed, self.limits, moved=moved, most=most)
 
     def export_opml(self, user_id: int, *, now: datetime) -> bytes:
         with self.database.read() as connection:

@@ -18,7 +18,7 @@ from aggregator.errors import AddressRefused, OpmlError
 from aggregator.feeds.documents import DocumentReader
 from aggregator.feeds.opml import MAX_OUTLINES, parse_opml, write_opml
 from aggregator.policies import FetchLimits
-from aggregator.storage import subscriptions
+from aggregator.storage import moves, subscriptions
 from aggregator.storage.engine import Database
 from aggregator.subscribing import Subscriber
 
@@ -186,3 +186,28 @@ def test_importing_what_was_exported_changes_nothing(
         subscriber = make_subscriber(database, documents)
         subscriber.import_opml(owner(database), exported, now=NOW)
         assert followed(subscriber) == before
+
+
+def test_a_list_from_before_a_move_brings_nothing_back(subscriber: Subscriber) -> None:
+    reader = owner(subscriber.database)
+    file = opml('<outline text="A" xmlUrl="https://old.example/"/>')
+    subscriber.import_opml(reader, file, now=NOW)
+    with subscriber.database.write() as connection:
+        (feed,) = (one.feed for one in subscriptions.list_subscriptions(connection, reader))
+        moves.adopt(connection, feed.id, "https://new.example/")
+    report = subscriber.import_opml(reader, file, now=NOW)
+    assert [outline.url for outline in report.already_there] == ["https://new.example/"]
+    assert list(followed(subscriber)) == ["https://new.example/"]
+    subscriber.remove(reader, feed.id)
+    assert [outline.url for outline in subscriber.import_opml(reader, file, now=NOW).added] == [
+        "https://new.example/"
+    ]
+
+
+def test_no_more_feeds_are_imported_than_a_person_may_follow(subscriber: Subscriber) -> None:
+    reader = owner(subscriber.database)
+    outlines = [Outline(url=f"https://{name}.example/", title=name) for name in "abc"]
+    subscriber.import_outlines(reader, outlines[:1], now=NOW, most=2)
+    report = subscriber.import_outlines(reader, outlines, now=NOW, most=2)
+    assert len(report.already_there) == len(report.added) == 1
+    assert [(one.title, one.code) for one in report.refused] == [("c", "too-many?most=2")]

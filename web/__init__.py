@@ -45,8 +45,8 @@ from web.services import EXTENSION, Services
 
 __all__ = ["Services", "create_app"]
 
-MAX_UPLOAD_BYTES = MAX_OPML_BYTES * 4 // 3 + 1_000_000
-"""A form with the largest OPML file in it, as base64 where the page of a preview hands it back."""
+MAX_UPLOAD_BYTES = MAX_OPML_BYTES + 1_000_000
+"""A form with the largest OPML file in it."""
 
 
 def create_app(services: Services) -> Flask:

@@ -23,6 +23,7 @@ from aggregator.storage.subscriptions import get_subscription, list_categories
 from aggregator.storage.tree import list_shelves
 from web.arranging import read_path
 from web.feedlist import back_to_list, read_wish, select_feeds
+from web.quotas import quota_in_words, room_for_feeds
 from web.removals import read_removal, sign_removal
 from web.services import services, writing
 
@@ -93,12 +94,13 @@ def _read_ids() -> list[int]:
 
 @blueprint.post("/feeds/undo-removal")
 def undo() -> Response:
-    """Follow again what was just removed, each in its category and under its own title."""
+    """Follow again what was just removed, each in its category and under its own title; as many as may be."""
     removed_at = read_removal(request.form.get("removal", ""))
     if removed_at is None:
         abort(400)
     with writing() as (connection, reader):
-        again = bring_back(connection, reader, removed_at=removed_at)
+        room = room_for_feeds(connection, reader)
+        again, left = bring_back(connection, reader, removed_at=removed_at, room=room)
         first = get_subscription(connection, reader, again[0]) if len(again) == 1 else None
     services().request_refresh(False)
     if first is not None:
@@ -106,4 +108,6 @@ def undo() -> Response:
     else:
         count = len(again)
         flash(ngettext("You follow %(num)s feed again.", "You follow %(num)s feeds again.", count))
+    if left:
+        flash(quota_in_words())
     return redirect(url_for("feeds.index"), 303)

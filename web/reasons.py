@@ -65,6 +65,7 @@ REASONS: Mapping[str, LazyString] = {
     "tls-old": lazy_gettext("it encrypts only in an old way that is no longer safe"),
     "tls-clear": lazy_gettext("it does not encrypt at this address"),
     "tls": lazy_gettext("no encrypted connection could be made"),
+    "too-many": lazy_gettext("you may follow %(most)s feeds"),
     "opml-too-large": lazy_gettext("it is larger than 20 MB"),
     "opml-too-many": lazy_gettext("it holds more than 100,000 feeds"),
     "opml-empty": lazy_gettext("it is empty"),

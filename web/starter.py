@@ -12,6 +12,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext, ngettext
 
 from aggregator.feeds.opml import parse_opml
+from web.quotas import quota_in_words
 from web.services import reader_id, services
 
 if TYPE_CHECKING:
@@ -56,8 +57,11 @@ def take() -> Response:
         flash(gettext("Tick at least one feed."))
         return redirect(url_for("entries.home"), 303)
     now = services().clock()
-    report = services().subscriber.import_outlines(reader_id(), chosen, now=now)
+    most = services().people.feeds
+    report = services().subscriber.import_outlines(reader_id(), chosen, now=now, most=most)
     services().request_refresh(False)
     count = len(report.added)
     flash(ngettext("You now follow %(num)s feed.", "You now follow %(num)s feeds.", count))
+    if report.refused:
+        flash(quota_in_words())
     return redirect(url_for("entries.home"), 303)

@@ -7,6 +7,7 @@ for an index is refused (an address) or cut (a name, a category). Looks nothing 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aggregator.domain import ImportReport, Outline, RefusedOutline
@@ -14,7 +15,7 @@ from aggregator.errors import AddressRefused
 from aggregator.feeds.addresses import check_url, normalize_url, without_password
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from aggregator.domain import CategoryPath
     from aggregator.policies import FetchLimits
@@ -27,8 +28,19 @@ _MAX_NAME_CHARS = 200
 """Of a title or of a folder's name; longer ones are cut."""
 
 
-def account(outlines: Iterable[Outline], followed: frozenset[str], limits: FetchLimits) -> ImportReport:
-    """Each outline into one of three. `followed` holds the addresses that are there before."""
+def account(
+    outlines: Iterable[Outline],
+    followed: frozenset[str],
+    limits: FetchLimits,
+    *,
+    moved: Mapping[str, str],
+    most: int | None = None,
+) -> ImportReport:
+    """Each outline into one of three.
+
+    `followed` holds the addresses that are there before, `moved` the present address of feeds that are known
+    under another one. Where the person may follow `most` feeds, what is too much is refused.
+    """
     added: dict[str, Outline] = {}
     already_there: list[Outline] = []
     refused: list[RefusedOutline] = []
@@ -38,8 +50,12 @@ def account(outlines: Iterable[Outline], followed: frozenset[str], limits: Fetch
         except AddressRefused as error:
             refused.append(_refused(outline, error))
             continue
+        if proper.url not in followed:
+            proper = replace(proper, url=moved.get(proper.url, proper.url))
         if proper.url in followed or proper.url in added:
             already_there.append(proper)
+        elif most is not None and len(followed) + len(added) >= most:
+            refused.append(_refused(outline, _too_many(proper.url, most)))
         else:
             added[proper.url] = proper
     return ImportReport(
@@ -63,6 +79,10 @@ def keepable(url: str) -> str:
         detail = f"it is longer than {_MAX_URL_CHARS:,} characters"
         raise AddressRefused(_cut(url), detail).because("too-long")
     return url
+
+
+def _too_many(url: str, most: int) -> AddressRefused:
+    return AddressRefused(url, f"you may follow {most} feeds").because("too-many", most=str(most))
 
 
 def _category(path: CategoryPath) -> CategoryPath:

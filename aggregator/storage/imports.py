@@ -46,7 +46,7 @@ def subscribe_all(
 
     An outline's title is the person's own for it, and the feed's until it gives one; empty is none.
     """
-    there = _find_feeds(connection, [outline.url for outline in outlines])
+    there = find_feeds(connection, [outline.url for outline in outlines])
     made = _make_feeds(connection, [outline for outline in outlines if outline.url not in there], now)
     ids = there | made
     followed = _followed(connection, user_id, list(there.values()))
@@ -68,7 +68,7 @@ def subscribe_all(
         connection.execute(insert(subscriptions), rows)
 
 
-def _find_feeds(connection: Connection, urls: Sequence[str]) -> dict[str, int]:
+def find_feeds(connection: Connection, urls: Sequence[str]) -> dict[str, int]:
     """url → id"""
     found: dict[str, int] = {}
     for some in _batches(urls):

@@ -16,6 +16,8 @@ from aggregator.storage.schema import (
     feed_states,
     feeds,
     filters,
+    former_addresses,
+    import_outlines,
     pruned_entries,
     retention_rules,
     revisions,
@@ -36,6 +38,7 @@ def adopt(connection: Connection, feed_id: int, url: str) -> int:
     """Give the feed this address. Returns the id under which it lives on: that of another feed, if one has
     the address."""
     other = connection.scalar(select(feeds.c.id).where(feeds.c.url == url, feeds.c.id != feed_id))
+    _remember(connection, feed_id, feed_id if other is None else int(other), url)
     if other is not None:
         _merge(connection, feed_id, int(other))
         return int(other)
@@ -44,13 +47,47 @@ def adopt(connection: Connection, feed_id: int, url: str) -> int:
     return feed_id
 
 
-def find_moved(connection: Connection, user_id: int, url: str) -> int | None:
-    """The feed that this person follows and that answers, by permanent redirects, from this address."""
-    followed = select(subscriptions.c.feed_id).where(subscriptions.c.user_id == user_id)
-    found = select(feed_states.c.feed_id).where(
-        feed_states.c.moved_to == url, feed_states.c.feed_id.in_(followed)
+def _remember(connection: Connection, feed_id: int, lives_on: int, url: str) -> None:
+    """The present address of the feed, and those that it had, lead to the feed that it becomes."""
+    old = connection.execute(select(feeds.c.url).where(feeds.c.id == feed_id)).scalar_one()
+    if old == url:
+        return
+    known = former_addresses.c
+    connection.execute(update(former_addresses).where(known.feed_id == feed_id).values(feed_id=lives_on))
+    row = insert_into(connection, former_addresses).values(url=old, feed_id=lives_on)
+    connection.execute(row.on_conflict_do_update(index_elements=[known.url], set_={"feed_id": lives_on}))
+
+
+def present_addresses(connection: Connection, user_id: int) -> dict[str, str]:
+    """Other addresses of feeds → the one in the library.
+
+    Those from which feeds have moved, unless another feed has such an address now; and those to which feeds
+    are moving that this person follows.
+    """
+    known, taken = former_addresses.c, select(feeds.c.url)
+    former = select(known.url, feeds.c.url).join(feeds, feeds.c.id == known.feed_id)
+    moving = (
+        select(feed_states.c.moved_to, feeds.c.url)
+        .join(feeds, feeds.c.id == feed_states.c.feed_id)
+        .join(subscriptions, subscriptions.c.feed_id == feeds.c.id)
+        .where(subscriptions.c.user_id == user_id, feed_states.c.moved_to.is_not(None))
     )
-    return connection.scalar(found.order_by(feed_states.c.feed_id).limit(1))
+    rows = (*connection.execute(former.where(known.url.not_in(taken))), *connection.execute(moving))
+    return {row[0]: row[1] for row in rows}
+
+
+def find_moved(connection: Connection, user_id: int, url: str) -> int | None:
+    """The feed that this person follows and that had this address, or is moving to it."""
+    followed = select(subscriptions.c.feed_id).where(subscriptions.c.user_id == user_id)
+    for other, feed_id in (
+        (feed_states.c.moved_to, feed_states.c.feed_id),
+        (former_addresses.c.url, former_addresses.c.feed_id),
+    ):
+        found = select(feed_id).where(other == url, feed_id.in_(followed)).order_by(feed_id).limit(1)
+        known = connection.scalar(found)
+        if known is not None:
+            return int(known)
+    return None
 
 
 def _merge(connection: Connection, old: int, new: int) -> None:
@@ -60,7 +97,8 @@ def _merge(connection: Connection, old: int, new: int) -> None:
     connection.execute(update(entries).where(entries.c.feed_id == old).values(feed_id=new))
     _merge_subscriptions(connection, old, new)
     _merge_memory(connection, old, new)
-    connection.execute(update(filters).where(filters.c.feed_id == old).values(feed_id=new))
+    for table in (filters, import_outlines):
+        connection.execute(update(table).where(table.c.feed_id == old).values(feed_id=new))
     connection.execute(delete(feeds).where(feeds.c.id == old))
     recount_unread(connection, new)
 

@@ -1,11 +1,11 @@
 """The tables, as the newest migration leaves them. Each table has one author.
 
 publisher: feeds, icons, entries, revisions · reader: users, sessions, api_keys, setup_tokens, categories,
-subscriptions, removed_subscriptions, statuses, choices, retention_rules, saved_searches, verdicts, filters ·
-machine: feed_states, push_subscriptions, pruned_entries, retention_state, pending_entries, entry_terms,
-links, linking_state, leases, refresh_runs. What the machine knows can be dropped and recomputed, but for
-pruned_entries. The search index (FTS5 on SQLite, a generated tsvector on PostgreSQL) is made by the
-migrations.
+subscriptions, removed_subscriptions, statuses, choices, retention_rules, saved_searches, verdicts, filters,
+import_jobs, import_outlines · machine: feed_states, former_addresses, push_subscriptions, pruned_entries,
+retention_state, pending_entries, entry_terms, links, linking_state, leases, refresh_runs. What the machine
+knows can be dropped and recomputed, but for pruned_entries and former_addresses. The search index (FTS5 on
+SQLite, a generated tsvector on PostgreSQL) is made by the migrations.
 """
 
 from __future__ import annotations
@@ -364,6 +364,34 @@ verdicts = Table(
     Index(None, "neighbour_id"),
 )
 
+# What a person looked at to import, or imported, and what became of each line. The last few are kept.
+import_jobs = Table(
+    "import_jobs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _references("users"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("imported_at", UtcDateTime),
+    Index(None, "user_id"),
+)
+
+import_outlines = Table(
+    "import_outlines",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("job_id", Integer, ForeignKey("import_jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("site_url", Text),
+    Column("category", PathText, nullable=False),
+    Column("feed_id", Integer, ForeignKey("feeds.id", ondelete="SET NULL")),
+    Column("reason", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Index(None, "job_id", "outcome"),
+    Index(None, "feed_id"),
+)
+
 # ── the machine ──────────────────────────────────────────────────────────────────────────────────
 
 feed_states = Table(
@@ -398,6 +426,15 @@ feed_states = Table(
     Column("icon_checked_at", UtcDateTime),
     Index(None, "next_fetch_at"),
     Index(None, "lease_holder"),
+)
+
+# From where feeds have moved, so that an old list does not bring them back.
+former_addresses = Table(
+    "former_addresses",
+    metadata,
+    Column("url", Text, primary_key=True),
+    _references("feeds"),
+    Index(None, "feed_id"),
 )
 
 push_subscriptions = Table(
@@ -519,4 +556,5 @@ refresh_runs = Table(
     Column("done", Integer, nullable=False),
     Column("failed", Integer, nullable=False),
     Column("new_entries", Integer, nullable=False),
+    Column("entries_before", Integer, nullable=False, server_default="0"),
 )

@@ -62,9 +62,15 @@ def remove_several(connection: Connection, user_id: int, feed_ids: Collection[in
     connection.execute(delete(subscriptions).where(_are(user_id, feed_ids)))
 
 
-def bring_back(connection: Connection, user_id: int, *, removed_at: datetime) -> tuple[int, ...]:
-    """The feeds that are followed again; those that were added anew meanwhile stay as they are."""
+def bring_back(
+    connection: Connection, user_id: int, *, removed_at: datetime, room: int
+) -> tuple[tuple[int, ...], int]:
+    """The feeds that are followed again, at most `room`, and how many could not be.
+
+    Those that were added anew meanwhile stay as they are.
+    """
     removed = removed_subscriptions.c
+    followed = select(subscriptions.c.feed_id).where(subscriptions.c.user_id == user_id)
     same = and_(removed.user_id == user_id, removed.removed_at == removed_at)
     unread = (
         select(func.count())
@@ -72,8 +78,9 @@ def bring_back(connection: Connection, user_id: int, *, removed_at: datetime) ->
         .where(entries.c.feed_id == removed.feed_id, statuses.c.read_at.is_(None))
         .scalar_subquery()
     )
-    kept = select(*(removed[name] for name in _KEPT), unread).where(same)
-    again = insert_into(connection, subscriptions).from_select([*_KEPT, "unread"], kept)
+    kept = select(*(removed[name] for name in _KEPT), unread).where(same, removed.feed_id.not_in(followed))
+    again = insert_into(connection, subscriptions).from_select([*_KEPT, "unread"], kept.limit(room))
     back = connection.scalars(again.on_conflict_do_nothing().returning(subscriptions.c.feed_id)).all()
-    connection.execute(delete(removed_subscriptions).where(same))
-    return tuple(back)
+    connection.execute(delete(removed_subscriptions).where(same, removed.feed_id.in_(followed)))
+    left = connection.execute(select(func.count()).select_from(removed_subscriptions).where(same))
+    return tuple(back), int(left.scalar_one())

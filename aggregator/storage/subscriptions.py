@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row, Select
 
-_STATE = (
+STATE_COLUMNS = (
     feed_states.c.last_checked_at,
     feed_states.c.next_fetch_at,
     feed_states.c.failures,
@@ -126,7 +126,7 @@ def _selection(user_id: int) -> Select[tuple[object, ...]]:
             subscriptions.c.unread,
             subscriptions.c.paused_at,
             categories.c.path,
-            *_STATE,
+            *STATE_COLUMNS,
         )
         .join(feeds, feeds.c.id == subscriptions.c.feed_id)
         .join(feed_states, feed_states.c.feed_id == feeds.c.id)
@@ -144,22 +144,28 @@ def _to_subscription(row: Row[tuple[object, ...]]) -> Subscription:
         title=facts["title"] or feed.title,
         category=facts["path"] or (),
         unread=facts["unread"],
-        state=FetchState(
-            last_checked_at=facts["last_checked_at"],
-            next_fetch_at=facts["next_fetch_at"],
-            failures=facts["failures"],
-            failing_since=facts["failing_since"],
-            error_code=facts["error_code"],
-            error=facts["error"],
-            error_reason=facts["error_reason"],
-            outcome=facts["outcome"],
-            changed_at=facts["changed_at"],
-            published=facts["published"],
-            gone=to_gone(row),
-            move=to_move(row),
-            pushed_until=facts["until"],
-        ),
+        state=to_state(row),
         paused_at=facts["paused_at"],
+    )
+
+
+def to_state(row: Row[tuple[object, ...]]) -> FetchState:
+    """Of a row with `STATE_COLUMNS`."""
+    facts = row._mapping
+    return FetchState(
+        last_checked_at=facts["last_checked_at"],
+        next_fetch_at=facts["next_fetch_at"],
+        failures=facts["failures"],
+        failing_since=facts["failing_since"],
+        error_code=facts["error_code"],
+        error=facts["error"],
+        error_reason=facts["error_reason"],
+        outcome=facts["outcome"],
+        changed_at=facts["changed_at"],
+        published=facts["published"],
+        gone=to_gone(row),
+        move=to_move(row),
+        pushed_until=facts["until"],
     )
 
 

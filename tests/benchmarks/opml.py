@@ -205,7 +205,7 @@ def speed(data: bytes) -> None:
                     "/import", data={"csrf_token": token, "action": action, "file": file}
                 )
                 spent, used = time.monotonic() - started, time.process_time() - used
-                sums = re.findall(r"<dd>(.*?)</dd>", answer.text)
+                sums = re.findall(r"<dd>(.*?)</dd>", site.get(answer.location).text)
                 print(f"POST {action}: {answer.status_code} in {spent:.2f} s ({used:.2f} CPU) {sums}")
 
 

@@ -86,8 +86,8 @@ def test_import_after_a_look(page: Page, site: Site, tmp_path: Path) -> None:
     page.get_by_role("link", name="Import an OPML file").click()
     page.get_by_label("OPML file").set_input_files(file)
     page.get_by_role("button", name="Look first").click()
-    page.get_by_role("button", name="Add 1 feed").click()
-    page.get_by_role("heading", name="Import finished").wait_for()
+    page.get_by_role("button", name="Add these feeds").click()
+    page.get_by_text("0 of 1 fetched").wait_for()
     assert "The address does not begin with http:// or https://." in page.locator("main").inner_text()
     assert site.refreshes == [False]
     page.get_by_role("link", name="See your feeds").click()

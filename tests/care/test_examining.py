@@ -65,7 +65,9 @@ def test_looking_makes_no_library(tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_is_a_problem_and_the_exit_status(library: Path) -> None:
-    change(library, "INSERT INTO refresh_runs VALUES (1, '2099-01-01', '2099-01-01 00:00:00', NULL, 0,0,0,0)")
+    change(
+        library, "INSERT INTO refresh_runs VALUES (1, '2099-01-01', '2099-01-01 00:00:00', NULL, 0,0,0,0,0)"
+    )
     assert doctor(library) == (1, doctor(library)[1] | {"clock": ["problem"]})
     change(library, "UPDATE alembic_version SET version_num = '9999'")
     assert doctor(library)[1]["schema"] == ["problem"]

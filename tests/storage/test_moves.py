@@ -126,3 +126,22 @@ def test_two_ids_that_are_both_paused_stay_so(database: Database) -> None:
     adopt(database, old)
     with database.read() as connection:
         assert subscriptions.get_subscription(connection, reader, new).paused_at == NOW
+
+
+def test_the_old_address_leads_to_the_feed_from_now_on(database: Database) -> None:
+    reader = owner(database)
+    first, second = follow(database, "https://first.example/", "A"), follow(database, OLD, "B")
+    with database.write() as connection:
+        moves.adopt(connection, first, OLD)  # the two become one
+        moves.adopt(connection, second, NEW)
+    with database.read() as connection:
+        assert moves.present_addresses(connection, reader) == {"https://first.example/": NEW, OLD: NEW}
+        assert moves.find_moved(connection, reader, "https://first.example/") == second
+
+
+def test_an_address_that_another_feed_took_is_its_own(database: Database) -> None:
+    feed = follow(database, OLD, "A")
+    adopt(database, feed)
+    follow(database, OLD, "B")
+    with database.read() as connection:
+        assert moves.present_addresses(connection, owner(database)) == {}
