@@ -130,6 +130,7 @@ class Refresher:
         """
         started = time.monotonic()
         run = asyncio.run(self._run(everything, by_hand, feed_id, on_progress))
+        self.documents.rest()
         links = self.link()
         report = RefreshReport(
             feeds=run.feeds,

@@ -1,8 +1,9 @@
 """Foreign bytes are read in a child process that can be stopped.
 
 A hostile document may cost minutes of CPU and hold the interpreter; here it costs its own feed one error.
-Children start on first use, are shared by all feeds, and are replaced when one was stopped. Each may grow
-by `MAX_GROWTH_BYTES` of addresses above what its libraries take (on Linux; elsewhere only time is bounded).
+Children start on first use, are shared by all feeds, end after much work, and are replaced when one was
+stopped. Each may grow by `MAX_GROWTH_BYTES` of addresses above what its libraries take (on Linux; elsewhere
+only time is bounded).
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ _T = TypeVar("_T")
 
 MAX_GROWTH_BYTES = 512_000_000
 """Of a child's address space. Documents end at 10 MB, and the trees of honest ones stay far below."""
+
+_MUCH = 200
+"""Documents after which children have grown, and to start new ones is little beside what was done."""
 
 _OUT_OF_MEMORY = 71
 """The exit code of a child that says why it ended."""
@@ -123,6 +127,7 @@ class DocumentReader:
         self._workers = workers
         self._timeout = timeout
         self._pool: ProcessPool | None = None
+        self._read_since_start = 0
 
     def __enter__(self) -> Self:
         return self
@@ -132,6 +137,14 @@ class DocumentReader:
             self._pool.stop()  # type: ignore[no-untyped-call]
             self._pool.join()
             self._pool = None
+
+    def rest(self) -> None:
+        """Nothing is to be read for a while: children that have read much end, and give their memory back.
+
+        Not to be called while something is read.
+        """
+        if self._read_since_start >= _MUCH:
+            self.__exit__()
 
     def _schedule(self, work: Callable[..., _T], *facts: object) -> ProcessFuture[_T]:
         if self._pool is None:
@@ -144,6 +157,8 @@ class DocumentReader:
                 initargs=(self._growth_bytes,),
                 context=context,
             )
+            self._read_since_start = 0
+        self._read_since_start += 1
         seconds = self._timeout.total_seconds()
         return self._pool.schedule(_bounded, args=(work, *facts), timeout=seconds)
 

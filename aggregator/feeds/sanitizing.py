@@ -107,8 +107,11 @@ _BEACON = re.compile(
 )
 _START_OF_PRE = re.compile(r"(<pre\b[^<>]*>)[\r\n]+", re.IGNORECASE)
 _LAZY_SOURCES = ("data-src", "data-lazy-src", "data-original")
-# May there be a relative address? (Where it only looks so, cleaning takes a little longer.)
-_RELATIVE = re.compile(r"(?:href|poster|src)\s*=\s*+[\"']?+(?!\s*(?:https?:|mailto:))", re.IGNORECASE)
+# May there be a relative address? (Where it only looks so, cleaning takes a little longer. The regular
+# expression begins with the one letter that is rare in texts.)
+_RELATIVE = re.compile(
+    r"=(?:(?<=href=)|(?<=poster=)|(?<=src=)|(?<=\s=))\s*+[\"']?+(?!\s*(?:https?:|mailto:))", re.IGNORECASE
+)
 _CUT_OFF = re.compile(r"\s*(?:\[?(?:…|\.\.\.)\]?)\s*$")
 
 

@@ -19,9 +19,9 @@ from aggregator.related.kernels import B1, I64, U8, U32, U64, compiled
 from aggregator.related.languages import NO_TERM
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    import numpy.typing as npt
+    from aggregator.related.cachefiles import Arrays
 
 _RUN = 6
 _LONGEST_GAP = 3
@@ -83,23 +83,25 @@ class Boilerplate:
         self._feeds[feed] = slots
         return slots
 
-    def state(self) -> dict[str, npt.NDArray[np.generic]]:
-        """All that was learnt, as arrays: the feeds' names, their numbers of slots, and the slots."""
-        names, kept = list(self._feeds), list(self._feeds.values()) or [_empty(0)]
-        columns = (np.concatenate(column) for column in zip(*kept, strict=True))
+    def feeds(self) -> list[str]:
+        """The names of the feeds, in the order of `arrays`."""
+        return list(self._feeds)
+
+    def arrays(self) -> Arrays:
+        """All that was learnt: the number of slots of each feed, and the slots of all."""
+        kept = list(self._feeds.values()) or [_empty(0)]
         return {
-            "feeds": np.array(names, np.str_),
             "lengths": np.array([len(slots.runs) for slots in self._feeds.values()], np.int64),
-            **dict(zip(_Slots._fields, columns, strict=True)),
+            **{name: np.concatenate([getattr(slots, name) for slots in kept]) for name in _Slots._fields},
         }
 
     @classmethod
-    def restored(cls, state: Mapping[str, npt.NDArray[np.generic]]) -> Boilerplate:
-        """From what `state` gave."""
+    def of(cls, feeds: Sequence[str], arrays: Arrays) -> Boilerplate:
+        """What `feeds` and `arrays` told."""
         self = cls()
-        bounds = np.cumsum(state["lengths"])[:-1]
-        columns = [np.split(state[name].copy(), bounds) for name in _Slots._fields]
-        for name, *slots in zip(state["feeds"].tolist(), *columns, strict=bool(len(state["feeds"]))):
+        bounds = np.cumsum(arrays["lengths"])[:-1]
+        columns = [np.split(arrays[name].copy(), bounds) for name in _Slots._fields]
+        for name, *slots in zip(feeds, *columns, strict=bool(feeds)):
             self._feeds[name] = _Slots(*slots)
         return self
 

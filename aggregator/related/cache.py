@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from aggregator.related.boilerplate import Boilerplate
 from aggregator.related.cachefiles import read_bundle, read_manifest, write_bundle, write_manifest
 from aggregator.related.engine import Engine
@@ -31,7 +29,7 @@ def save_engine(engine: Engine, folder: Path, label: str) -> None:
     engine.names.save(folder / _NAMES)
     before = read_manifest(folder)
     number = before["number"] + 1 if before else 0
-    bundles = [write_bundle(folder, f"boilerplate-{number}.arrays", _learnt(engine))]
+    bundles = [write_bundle(folder, f"boilerplate-{number}.arrays", engine.boilerplate.arrays())]
     shelves = {}
     for language, shelf in engine.shelves.items():
         shelf.index.save(folder / language)
@@ -44,17 +42,12 @@ def save_engine(engine: Engine, folder: Path, label: str) -> None:
         {
             "number": number,
             "label": label,
-            "feeds": engine.boilerplate.state()["feeds"].tolist(),
+            "feeds": engine.boilerplate.feeds(),
             "names": len(engine.names),
             "shelves": shelves,
             "bundles": bundles,
         },
     )
-
-
-def _learnt(engine: Engine) -> Arrays:
-    """Names of feeds are text and go into the manifest."""
-    return {name: array for name, array in engine.boilerplate.state().items() if name != "feeds"}
 
 
 def load_engine(folder: Path, policy: RelatedPolicy, label: str) -> Engine | None:
@@ -69,7 +62,7 @@ def load_engine(folder: Path, policy: RelatedPolicy, label: str) -> Engine | Non
     engine = Engine(
         policy,
         names=names,
-        boilerplate=Boilerplate.restored({"feeds": np.array(manifest["feeds"], np.str_), **learnt}),
+        boilerplate=Boilerplate.of(manifest["feeds"], learnt),
     )
     for language, facts in manifest["shelves"].items():
         shelf = _shelf(folder, language, facts, manifest["bundles"][facts["bundle"]], names)

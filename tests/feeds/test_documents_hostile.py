@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
+import psutil
 import pytest
 
 from aggregator.domain import Fetched, Validators
@@ -50,3 +51,23 @@ def test_a_document_that_takes_too_much_memory_is_an_error_in_words() -> None:
             asyncio.run(documents.read(many, b"", now=NOW))
         found = asyncio.run(documents.read(document(PLAIN), b"", now=NOW))
         assert [entry.title for entry in found.entries] == ["One"]
+
+
+def test_children_that_have_read_much_end_when_nothing_is_left_to_read() -> None:
+    def children() -> int:
+        """Readers alone: multiprocessing keeps a process of its own to tidy up."""
+        found = psutil.Process().children(recursive=True)
+        return len([child for child in found if "spawn_main" in " ".join(child.cmdline())])
+
+    async def read(times: int) -> None:
+        await asyncio.gather(*(documents.read(document(PLAIN), b"", now=NOW) for _ in range(times)))
+
+    with DocumentReader(workers=1, timeout=timedelta(seconds=30)) as documents:
+        asyncio.run(read(10))
+        documents.rest()
+        assert children() > 0
+        asyncio.run(read(200))
+        documents.rest()
+        assert children() == 0
+        asyncio.run(read(1))
+        assert children() > 0

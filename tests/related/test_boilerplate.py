@@ -132,7 +132,7 @@ def test_what_was_learnt_can_be_kept() -> None:
     learner = Boilerplate()
     for number, text in enumerate(texts[:4]):
         learner.repeated(f"feed {number % 2}", a_title(number), text)
-    kept = Boilerplate.restored(learner.state())
+    kept = Boilerplate.of(learner.feeds(), learner.arrays())
     for number, text in enumerate(texts[4:], 4):
         expected = learner.repeated(f"feed {number % 2}", a_title(number), text)
         assert expected[-60:].all()
@@ -140,7 +140,7 @@ def test_what_was_learnt_can_be_kept() -> None:
 
 
 def test_nothing_learnt_can_be_kept() -> None:
-    assert Boilerplate.restored(Boilerplate().state()).state()["runs"].shape == (0,)
+    assert Boilerplate.of([], Boilerplate().arrays()).arrays()["runs"].shape == (0,)
 
 
 def test_a_feed_takes_bounded_room() -> None:
@@ -148,4 +148,4 @@ def test_a_feed_takes_bounded_room() -> None:
     for number in range(100):
         text = np.array(random.Random(number).choices(range(1, 2**32), k=500), np.uint32)
         assert not learner.repeated("feed", a_title(number), text).any()
-    assert sum(array.nbytes for array in learner.state().values()) < 110_000
+    assert sum(array.nbytes for array in learner.arrays().values()) < 110_000
