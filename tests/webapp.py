@@ -8,6 +8,8 @@ with make_site(tmp_path) as site:
 from __future__ import annotations
 
 import re
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from library import NOW, make_library
+from waitress.server import create_server
 
 from aggregator import accounts
 from aggregator.feeds.documents import DocumentReader
@@ -25,6 +28,8 @@ from web import Services, create_app
 from web.translations.build import compile_catalogues
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flask import Flask
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
@@ -104,6 +109,19 @@ def make_site(folder: Path) -> Site:
         client=app.test_client(),
         refreshes=refreshes,
     )
+
+
+@contextmanager
+def serve(site: Site) -> Iterator[str]:
+    """Where the pages are served, by a real server on the loopback."""
+    server = create_server(site.app, host="127.0.0.1", port=0, threads=4)
+    thread = threading.Thread(target=server.run, name="pages", daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.trigger.pull_trigger(server.close)  # in its own thread, which may be waiting for its sockets
+    thread.join(10)
+    server.task_dispatcher.shutdown()
+    assert not thread.is_alive()
 
 
 def api_key(site: Site, person: int, scope: str = "write") -> dict[str, str]:

@@ -6,13 +6,11 @@ A missing Chromium is a failure, not a skip: `apt-get install chromium`, or name
 from __future__ import annotations
 
 import os
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from waitress.server import create_server
-from webapp import Site, make_site
+from webapp import Site, make_site, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +25,8 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--proxy-server=127.0.0.1:9",  # nothing leaves this machine
+    "--proxy-bypass-list=127.0.0.1",
 )
 
 
@@ -46,15 +46,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 @pytest.fixture
 def address(site: Site) -> Iterator[str]:
-    """Where the pages are served."""
-    server = create_server(site.app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, name="pages", daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.trigger.pull_trigger(server.close)  # in its own thread, which may be waiting for its sockets
-    thread.join(10)
-    server.task_dispatcher.shutdown()
-    assert not thread.is_alive()
+    with serve(site) as found:
+        yield found
 
 
 @pytest.fixture(params=["with-script", "without-script"])

@@ -9,6 +9,7 @@ from time import process_time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from payloads import PAYLOADS
 
 from aggregator.feeds.sanitizing import clean_html
 
@@ -58,49 +59,6 @@ def complaints(html: str) -> list[object]:
     inspector.feed(html)
     inspector.close()
     return inspector.complaints
-
-
-PAYLOADS = [
-    "<script>alert(1)</script>",
-    "<scr<script>ipt>alert(1)</scr</script>ipt>",
-    "<svg/onload=alert(1)>",
-    "<svg><style><img src=x onerror=alert(1)></style></svg>",
-    "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=alert(1)&gt;'>",
-    "<img/ src=x onerror=alert(1)>",
-    "<IMG SRC=`javascript:alert(1)` onerror=alert(1)//",
-    "<a href='javascript&colon;alert(1)'>x</a>",
-    "<a href='java\nscript:alert(1)'>x</a>",
-    "<a href='&#x6A;avascript:alert(1)'>x</a>",
-    "<a href='\x01javascript:alert(1)'>x</a>",
-    "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
-    "<a href='vbscript:x'>x</a>",
-    "<a href=//evil.test ping=//evil.test download target=_top>x</a>",
-    "<iframe srcdoc='<script>alert(1)</script>' src=//evil.test></iframe>",
-    "<object data=//evil.test><embed src=//evil.test></object>",
-    "<form action=//evil.test><input name=password autofocus onfocus=alert(1)><button formaction=x>y</form>",
-    "<base href=//evil.test><meta http-equiv=refresh content='0;url=//evil.test'>",
-    "<link rel=stylesheet href=//evil.test>",
-    "<p style='background:url(javascript:alert(1))' class=x id=y name=z>x</p>",
-    "<video poster=javascript:alert(1) autoplay onplay=alert(1)><source src=data:video/mp4,x></video>",
-    "<audio src=//evil.test/a.mp3 autoplay oncanplay=alert(1)>",
-    "<img srcset='x 1x, javascript:alert(1) 2x' src=mailto:x>",
-    "<details open ontoggle=alert(1)><summary>x</summary></details>",
-    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
-    "<template><img src=x onerror=alert(1)></template>",
-    "<textarea><img title='</textarea><img src=x onerror=alert(1)>'>",
-    "<xmp><img title='</xmp><img src=x onerror=alert(1)>'></xmp>",
-    "<!--><img src=x onerror=alert(1)>-->",
-    "<![CDATA[><img src=x onerror=alert(1)>]]>",
-    "<?xml-stylesheet href='javascript:alert(1)'?>",
-    "<img data-src='javascript:alert(1)'><img data-src='x\" onerror=\"alert(1)'>",
-    "<img data-src='\"><script>alert(1)</script>'>",
-    "<h1/onclick=alert(1)>x</h1><nav onclick=alert(1)>y</nav><center/style=x>z",
-    "<table><td><svg><desc><td><img src=x onerror=alert(1)>",
-    "<select><template><img src=x onerror=alert(1)>",
-    "<a href='https://x.test' style=x><a href='javascript:alert(1)'>y",
-    "<p title='<img src=x onerror=alert(1)>'>x",
-    "<plaintext><img src=x onerror=alert(1)>",
-]
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
