@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,10 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from aggregator.errors import AccountError, FeedError, SubscriptionError
+from aggregator.filtering import covers
 from aggregator.storage.entries import Selection, newest_id
+from aggregator.storage.feedlist import count_by_day
+from aggregator.storage.filters import list_filters
 from aggregator.storage.retention import find_rule
 from aggregator.storage.subscriptions import get_subscription, list_categories
 from aggregator.subscribing import SeveralFeeds
@@ -19,10 +23,18 @@ from web.forms import ID
 from web.listing import load_page
 from web.quotas import check_feeds
 from web.removals import sign_removal
+from web.rhythm import DAYS, WEEKS, draw_days, draw_weeks
 from web.services import reader_id, reading, services
+from web.wording import local_day, local_offset
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from sqlalchemy import Connection
     from werkzeug.wrappers import Response
+
+    from web.rhythm import Chart
 
 blueprint = Blueprint("feeds", __name__)
 
@@ -59,16 +71,33 @@ def add() -> Response | str | tuple[str, int]:
 def feed(feed_id: int) -> str:
     mark = request.args.get("before")
     with reading() as (connection, reader):
+        subscription = get_subscription(connection, reader, feed_id)
         return render_template(
             "feed.html",
-            subscription=get_subscription(connection, reader, feed_id),
+            subscription=subscription,
             page=load_page(connection, reader, Selection(feed_id=feed_id), mark),
             newest=newest_id(connection),
             first=mark is None,
             categories=list_categories(connection, reader),
             rule=find_rule(connection, feed_id),
             retention=services().retention,
+            filters=[
+                saved
+                for saved in list_filters(connection, reader)
+                if covers(saved.rule, feed_id, subscription.category)
+            ],
+            chart=_chart(connection, feed_id) if mark is None else None,
         )
+
+
+def _chart(connection: Connection, feed_id: int) -> Chart | None:
+    now = services().clock()
+    today, offset = local_day(now), local_offset(now)
+
+    def counts(days: int) -> Mapping[date, int]:
+        return count_by_day(connection, feed_id, since=now - timedelta(days=days), offset=offset)
+
+    return draw_days(counts(DAYS), today) or draw_weeks(counts(7 * WEEKS), today)
 
 
 @blueprint.post(f"/feeds/<{ID}:feed_id>/remove")

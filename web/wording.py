@@ -42,6 +42,7 @@ def install(app: Flask) -> None:
         span=span,
         countdown=countdown,
         day_name=day_name,
+        short_date=lambda day: short_date(day, today=local_day(services().clock())),
         number=number,
         percent=percent,
         language_name=language_name,
@@ -131,6 +132,10 @@ def _moment(here: datetime, locale: str) -> str:
 
 def local_day(then: datetime) -> date:
     return _here(then).date()
+
+
+def local_offset(then: datetime) -> timedelta:
+    return _here(then).utcoffset() or timedelta(0)
 
 
 def _here(then: datetime) -> datetime:

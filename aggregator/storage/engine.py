@@ -64,7 +64,7 @@ def _database_url(text_url: str) -> URL:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # SQLAlchemy, not the driver, decides when a transaction begins.
     connection.isolation_level = None
-    connection.create_function("fold", 1, fold, deterministic=True)  # for `folding`
+    connection.create_function("fold", 1, fold, deterministic=True)  # for `dialects`
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
     for pragma in (

@@ -1,4 +1,7 @@
-"""The list of the feeds that a person follows: found, ordered and cut into pages by the database."""
+"""The list of the feeds that a person follows: found, ordered and cut into pages by the database.
+
+And the rhythm of one of them.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import and_, case, func, or_, select
 
 from aggregator.domain import ListedFeed
-from aggregator.storage.folding import folded, occurs_in
+from aggregator.storage.dialects import folded, occurs_in, shifted_day
 from aggregator.storage.schema import entries, feed_states, feeds, subscriptions
 from aggregator.storage.subscriptions import list_by_feed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select
 
@@ -119,3 +122,18 @@ def _newest() -> ColumnElement[datetime | None]:
 
 def _lately(now: datetime) -> ColumnElement[int]:
     return _of_feed(select(func.count()).where(entries.c.published_at > now - LATELY)).label("lately")
+
+
+# ── the rhythm of one ────────────────────────────────────────────────────────────────────────────
+
+
+def count_by_day(
+    connection: Connection, feed_id: int, *, since: datetime, offset: timedelta
+) -> dict[date, int]:
+    """Entries of the feed by the day of their publication, where it is `offset` later than UTC."""
+    seconds = int(offset / timedelta(seconds=1))
+    day = shifted_day(entries.c.published_at, seconds).label("day")
+    published = select(day, func.count().label("entries")).where(
+        entries.c.feed_id == feed_id, entries.c.published_at > since
+    )
+    return {row.day: row.entries for row in connection.execute(published.group_by("day"))}

@@ -77,22 +77,23 @@ def save_filter(connection: Connection, user_id: int, rule: Filter, *, now: date
     mine = and_(filters.c.user_id == user_id, filters.c.deleted_at.is_(None))
     if (connection.scalar(select(func.count()).where(mine)) or 0) >= MAX_FILTERS:
         return False
+    columns = _columns(connection, user_id, rule)
+    connection.execute(insert(filters).values(user_id=user_id, created_at=now, **columns))
+    return True
+
+
+def _columns(connection: Connection, user_id: int, rule: Filter) -> dict[str, object]:
     if rule.feed_id is not None:
         kept.get_subscription(connection, user_id, rule.feed_id)
-    connection.execute(
-        insert(filters).values(
-            user_id=user_id,
-            feed_id=rule.feed_id,
-            category_id=_category_id(connection, user_id, rule.category),
-            title=rule.title,
-            text=rule.text,
-            author=rule.author,
-            match_all=rule.match_all,
-            action=rule.action,
-            created_at=now,
-        )
-    )
-    return True
+    return {
+        "feed_id": rule.feed_id,
+        "category_id": _category_id(connection, user_id, rule.category),
+        "title": rule.title,
+        "text": rule.text,
+        "author": rule.author,
+        "match_all": rule.match_all,
+        "action": rule.action,
+    }
 
 
 def _category_id(connection: Connection, user_id: int, path: CategoryPath | None) -> int | None:
@@ -103,6 +104,31 @@ def _category_id(connection: Connection, user_id: int, path: CategoryPath | None
     if found is None:
         raise NotFound(" › ".join(path), "you have no such category")
     return int(found)
+
+
+def get_filter(connection: Connection, user_id: int, filter_id: int) -> SavedFilter:
+    """One that is not deleted."""
+    query = _selection(user_id).where(filters.c.id == filter_id, filters.c.deleted_at.is_(None))
+    row = connection.execute(query).first()
+    if row is None:
+        raise NotFound(f"filter {filter_id}", "you have no such filter")
+    return _to_filter(row)
+
+
+def change_filter(
+    connection: Connection, user_id: int, filter_id: int, rule: Filter, *, now: datetime
+) -> None:
+    """What it hid stays hidden, by the rule as it was: that one stays, deleted, to say so."""
+    known = get_filter(connection, user_id, filter_id)
+    if known.rule == rule:
+        return
+    columns = _columns(connection, user_id, rule)
+    mine = and_(filters.c.id == filter_id, filters.c.user_id == user_id)
+    if known.hidden:
+        connection.execute(update(filters).where(mine).values(deleted_at=now))
+        connection.execute(insert(filters).values(user_id=user_id, created_at=now, **columns))
+    else:
+        connection.execute(update(filters).where(mine).values(**columns))
 
 
 def delete_filter(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from aggregator.domain import Shelf, Spine
+from aggregator.storage.dialects import folded
 from aggregator.storage.schema import categories, feeds, subscriptions
 
 if TYPE_CHECKING:
@@ -53,6 +54,18 @@ def list_spines(
         Spine(feed_id=row.feed_id, title=row.title, unread=row.unread) for row in connection.execute(query)
     ]
     return tuple(sorted(found, key=lambda spine: (spine.title.casefold(), spine.feed_id)))
+
+
+def list_names(connection: Connection, user_id: int) -> tuple[tuple[int, str], ...]:
+    """(feed, title) of all that the person follows, by their titles."""
+    title = func.coalesce(subscriptions.c.title, feeds.c.title).label("title")
+    query = (
+        select(subscriptions.c.feed_id, title)
+        .join(feeds, feeds.c.id == subscriptions.c.feed_id)
+        .where(subscriptions.c.user_id == user_id)
+        .order_by(folded(title.element), subscriptions.c.feed_id)
+    )
+    return tuple((row.feed_id, row.title) for row in connection.execute(query))
 
 
 def find_category_of(connection: Connection, user_id: int, feed_id: int) -> int | None:

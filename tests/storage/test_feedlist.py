@@ -10,7 +10,7 @@ from library import NOW, an_entry, follow, owner, publish
 from aggregator.domain import Schedule
 from aggregator.errors import Unreachable
 from aggregator.storage import entries, feeds, several, subscriptions, users
-from aggregator.storage.feedlist import FeedSelection, count_feeds, list_feed_ids, list_feeds
+from aggregator.storage.feedlist import FeedSelection, count_by_day, count_feeds, list_feed_ids, list_feeds
 
 if TYPE_CHECKING:
     from aggregator.storage.engine import Database
@@ -88,3 +88,15 @@ def test_what_was_removed_at_one_moment_comes_back(database: Database) -> None:
         assert several.bring_back(connection, reader, removed_at=NOW) == (one,)
         assert subscriptions.list_subscriptions(connection, reader) == (before,)
         assert several.bring_back(connection, reader, removed_at=NOW) == ()
+
+
+def test_days_are_those_of_the_place(database: Database) -> None:
+    feed = follow(database, "https://one.example/", "One")
+    publish(database, feed, an_entry("Today"), an_entry("Night", days=14.5 / 24), an_entry("Old", days=9))
+    since = NOW - timedelta(days=8)
+    with database.read() as connection:
+        here = count_by_day(connection, feed, since=since, offset=timedelta(0))
+        there = count_by_day(connection, feed, since=since, offset=timedelta(hours=1))
+    today = NOW.date()
+    assert here == {today: 1, today - timedelta(days=1): 1}
+    assert there == {today: 2}

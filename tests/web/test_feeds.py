@@ -127,6 +127,20 @@ def test_one_feed_with_its_entries_and_facts(site: Site) -> None:
         assert fact in page
 
 
+def test_one_feed_with_its_rhythm_and_its_filters(site: Site) -> None:
+    feed = follow(site.database, "https://a.example/feed", "A News", category=("Presse",))
+    follow(site.database, "https://b.example/feed", "B News")
+    assert "<svg" not in site.get(f"/feeds/{feed}").text
+    publish(site.database, feed, *(an_entry(f"N° {n}", days=n % 5) for n in range(12)))
+    site.post("/filters", scope='["Presse"]', title="coupe", action="hide")
+    site.post("/filters", scope="2", title="monde", action="hide")
+    page = site.get(f"/feeds/{feed}", "fr").text
+    assert "12 articles en 8 semaines" in page
+    assert "au plus 3 par jour (24 nov.)" in page
+    assert re.findall(r'href="/filters/(\d+)"', page) == ["1"]
+    assert f'href="/filters/new?scope={feed}"' in page
+
+
 def test_past_the_end_of_a_feed(site: Site) -> None:
     feed = follow(site.database, "https://a.example/feed", "A News")
     publish(site.database, feed, an_entry("One"))

@@ -31,7 +31,8 @@ JUDGED = {
     "theirs": """arranging.save bulk.change bulk.undo categories.category entries.entry entries.home
         entries.read
         entries.read_all entries.refresh entries.star entries.undo_read_all feeds.add feeds.feed
-        feeds.index feeds.remove filters.delete filters.hidden filters.index
+        feeds.index feeds.remove filters.change filters.delete filters.edit
+        filters.hidden filters.index
         filters.new filters.save filters.show icons.icon importing.export importing.form
         importing.upload importing.job importing.events importing.choose importing.again
         lireaussi.copies_unread lireaussi.refuse lireaussi.story lireaussi.undo

@@ -1,14 +1,16 @@
-"""Names as they are compared: without accents, in small letters. Each database folds in words of its own.
+"""What each database says in words of its own: the folding of names, the day of a moment.
 
-SQLite asks `searching.words.fold`, which `engine` gives to each connection. PostgreSQL takes the marks off
-itself; the order of what is left is that of its code points, as in SQLite, whatever the database's locale.
+Folded is a text without accents and in small letters. SQLite asks `searching.words.fold`, which `engine`
+gives to each connection. PostgreSQL takes the marks off itself; the order of what is left is that of its code
+points, as in SQLite, whatever the database's locale.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, Text
+from sqlalchemy import Boolean, Date, Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -34,6 +36,14 @@ class occurs_in(FunctionElement[bool]):  # noqa: N801
     inherit_cache = True
 
 
+class shifted_day(FunctionElement[date]):  # noqa: N801
+    """The day of a moment so many seconds later: that of a place with such an offset from UTC."""
+
+    name = "shifted_day"
+    type = Date()
+    inherit_cache = True
+
+
 @compiles(folded, "sqlite")
 def _fold_sqlite(element: folded, compiler: SQLCompiler, **options: Any) -> str:
     return f"fold({compiler.process(element.clauses, **options)})"
@@ -52,3 +62,15 @@ def _occurs(element: occurs_in, compiler: SQLCompiler, **options: Any) -> str:
     part, whole = (compiler.process(folded(text), **options) for text in element.clauses)
     find = "instr" if compiler.dialect.name == "sqlite" else "strpos"
     return f"({find}({whole}, {part}) > 0)"
+
+
+@compiles(shifted_day, "sqlite")
+def _day_sqlite(element: shifted_day, compiler: SQLCompiler, **options: Any) -> str:
+    moment, seconds = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"date({moment}, {seconds} || ' seconds')"
+
+
+@compiles(shifted_day, "postgresql")
+def _day_postgresql(element: shifted_day, compiler: SQLCompiler, **options: Any) -> str:
+    moment, seconds = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"CAST({moment} AT TIME ZONE 'UTC' + make_interval(secs => {seconds}) AS date)"
