@@ -1,4 +1,4 @@
-"""A person's filters: made on a page that shows what each would have met, and what they hid."""
+"""A person's filters: made and changed on a page that shows what each would have met, and what they hid."""
 
 from __future__ import annotations
 
@@ -11,8 +11,17 @@ from flask_babel import gettext
 from aggregator.domain import Filter, FilterAction
 from aggregator.filtering import is_empty
 from aggregator.storage.entries import Selection, list_by_id, set_read
-from aggregator.storage.filters import delete_filter, hidden_by, list_filters, save_filter, try_filter
-from aggregator.storage.subscriptions import list_categories, list_subscriptions
+from aggregator.storage.filters import (
+    change_filter,
+    delete_filter,
+    get_filter,
+    hidden_by,
+    list_filters,
+    save_filter,
+    try_filter,
+)
+from aggregator.storage.subscriptions import list_categories
+from aggregator.storage.tree import list_names
 from web.forms import ID, read_switch
 from web.listing import load_page
 from web.services import reading, services, writing
@@ -20,9 +29,10 @@ from web.services import reading, services, writing
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sqlalchemy import Connection
     from werkzeug.wrappers import Response
 
-    from aggregator.domain import CategoryPath
+    from aggregator.domain import CategoryPath, SavedFilter
 
 blueprint = Blueprint("filters", __name__)
 
@@ -40,30 +50,13 @@ def index() -> str:
 @blueprint.get("/filters/new")
 def new() -> str:
     """The form; once it is filled in, also what the filter would have met."""
-    rule = _read(request.args)
-    tried = "action" in request.args and not is_empty(rule)
     with reading() as (connection, reader):
-        looked_at, met = try_filter(connection, reader, rule) if tried else (0, ())
-        return render_template(
-            "filter.html",
-            rule=rule,
-            scope=_scope(rule),
-            fields=request.args,
-            tried=tried,
-            empty="action" in request.args and not tried,
-            looked_at=looked_at,
-            met=len(met),
-            headlines=list_by_id(connection, reader, met[:_SHOWN]),
-            subscriptions=list_subscriptions(connection, reader),
-            categories=[(_in_category(path), path) for path in list_categories(connection, reader) if path],
-        )
+        return _form(connection, reader, _read(request.args), asked="action" in request.args)
 
 
 @blueprint.post("/filters")
 def save() -> Response:
-    rule = _read(request.form)
-    if is_empty(rule):
-        abort(400)
+    rule = _read_whole(request.form)
     with writing() as (connection, reader):
         saved = save_filter(connection, reader, rule, now=services().clock())
     if saved:
@@ -71,6 +64,44 @@ def save() -> Response:
     else:
         flash(gettext("You have as many filters as there can be. Delete one first."))
     return redirect(url_for("filters.index"), 303)
+
+
+@blueprint.get(f"/filters/<{ID}:filter_id>")
+def edit(filter_id: int) -> str:
+    """The same form, and what the filter would have met, before anything is changed and after."""
+    with reading() as (connection, reader):
+        known = get_filter(connection, reader, filter_id)
+        rule = _read(request.args) if "action" in request.args else known.rule
+        return _form(connection, reader, rule, asked=True, known=known)
+
+
+@blueprint.post(f"/filters/<{ID}:filter_id>")
+def change(filter_id: int) -> Response:
+    rule = _read_whole(request.form)
+    with writing() as (connection, reader):
+        change_filter(connection, reader, filter_id, rule, now=services().clock())
+    flash(gettext("Saved. It works on what arrives from now on."))
+    return redirect(url_for("filters.index"), 303)
+
+
+def _form(
+    connection: Connection, reader: int, rule: Filter, *, asked: bool, known: SavedFilter | None = None
+) -> str:
+    tried = asked and not is_empty(rule)
+    looked_at, met = try_filter(connection, reader, rule) if tried else (0, ())
+    return render_template(
+        "filter.html",
+        known=known,
+        rule=rule,
+        fields=_fields(rule),
+        tried=tried,
+        empty=asked and not tried,
+        looked_at=looked_at,
+        met=len(met),
+        headlines=list_by_id(connection, reader, met[:_SHOWN]),
+        feeds=list_names(connection, reader),
+        categories=[(_in_category(path), path) for path in list_categories(connection, reader) if path],
+    )
 
 
 @blueprint.post(f"/filters/<{ID}:filter_id>/delete")
@@ -132,6 +163,23 @@ def _read_scope(text: str) -> tuple[int | None, CategoryPath | None]:
     if isinstance(scope, list) and scope and all(isinstance(name, str) for name in scope):
         return None, tuple(scope)
     return abort(400)
+
+
+def _read_whole(fields: Mapping[str, str]) -> Filter:
+    rule = _read(fields)
+    return abort(400) if is_empty(rule) else rule
+
+
+def _fields(rule: Filter) -> dict[str, str]:
+    """Of the form, as `_read` reads them."""
+    return {
+        "scope": _scope(rule),
+        "title": rule.title,
+        "text": rule.text,
+        "author": rule.author,
+        "match": "all" if rule.match_all else "any",
+        "action": rule.action,
+    }
 
 
 def _scope(rule: Filter) -> str:

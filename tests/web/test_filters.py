@@ -99,3 +99,32 @@ def test_a_filter_that_says_nothing_is_told_so(site: Site) -> None:
     page = site.get("/filters/new?title=,&action=hide").text
     assert "Say at least one word, a feed or a category." in page
     assert "Save this filter" not in page
+
+
+def test_a_filter_is_changed_on_the_page_that_tries_it(site: Site) -> None:
+    feed = follow(site.database, "https://a.example/", "A News")
+    publish(site.database, feed, an_entry("La Coupe"), an_entry("Le Monde"))
+    site.post("/filters", scope=feed, title="coupe", action="star")
+    page = site.get("/filters/1").text
+    assert 'value="coupe"' in page
+    assert "It would have met 1 of the last 2 articles." in page
+    assert 'action="/filters/1"' in site.get("/filters/1?title=monde&action=read").text
+    site.post("/filters/1", title="monde", action="read")
+    listed = site.get("/filters").text
+    assert "<strong>Mark as read</strong> · title: monde" in listed
+    assert listed.count("<strong>") == 1
+    assert site.get("/filters/9").status_code == 404
+    assert site.post("/filters/1", action="read").status_code == 400
+
+
+def test_what_a_filter_hid_before_it_was_changed_says_the_old_rule(site: Site) -> None:
+    feed = follow(site.database, "https://a.example/", "A News")
+    site.post("/filters", title="coupe", action="hide")
+    arrive(site, feed, "La Coupe")
+    site.post("/filters/1", title="monde", action="hide")
+    arrive(site, feed, "Le Monde", "Encore la Coupe")
+    page = site.get("/hidden").text
+    assert "Hidden by: <strong>Hide</strong> · title: coupe" in page
+    assert "Hidden by: <strong>Hide</strong> · title: monde" in page
+    assert "Encore la Coupe" in site.get("/").text
+    assert site.get("/filters/1").status_code == 404
