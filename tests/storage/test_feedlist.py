@@ -85,9 +85,10 @@ def test_what_was_removed_at_one_moment_comes_back(database: Database) -> None:
         before = subscriptions.get_subscription(connection, reader, one)
         several.remove_several(connection, reader, [one], now=NOW)
         several.remove_several(connection, reader, [two], now=NOW + timedelta(minutes=1))
-        assert several.bring_back(connection, reader, removed_at=NOW) == (one,)
+        assert several.bring_back(connection, reader, removed_at=NOW, room=0) == ((), 1)
+        assert several.bring_back(connection, reader, removed_at=NOW, room=9) == ((one,), 0)
         assert subscriptions.list_subscriptions(connection, reader) == (before,)
-        assert several.bring_back(connection, reader, removed_at=NOW) == ()
+        assert several.bring_back(connection, reader, removed_at=NOW, room=9) == ((), 0)
 
 
 def test_days_are_those_of_the_place(database: Database) -> None:
