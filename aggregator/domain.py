@@ -249,6 +249,21 @@ class Shelf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryContents:
+    path: CategoryPath
+    within: tuple[CategoryPath, ...]
+    """It and the categories in it, where they hold something themselves."""
+    feeds: int
+    """In all of them."""
+    filters: int
+    """That work on the category itself."""
+
+    def moved(self, new: CategoryPath) -> tuple[CategoryPath, ...]:
+        """Where those within would be."""
+        return tuple(new + one[len(self.path) :] for one in self.within)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spine:
     """A feed as the tree shows it."""
 

@@ -1,17 +1,38 @@
-"""A category with its entries, and those of the categories within it."""
+"""A category with its entries, and those of the categories within it; to rename, move or delete one."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+import json
+from typing import TYPE_CHECKING
 
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+
+from aggregator.searching.language import parse_query
+from aggregator.storage.categories import find_category, get_contents, list_taken, move_category
 from aggregator.storage.entries import Selection, newest_id
+from aggregator.storage.savedsearches import list_saved
+from aggregator.storage.search import names_category
+from aggregator.storage.subscriptions import list_categories
 from aggregator.storage.tree import list_shelves
-from web.forms import ID
+from web.arranging import read_path
+from web.forms import ID, write_path
 from web.listing import load_page
 from web.places import get_category
-from web.services import reading
+from web.services import reading, writing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection
+    from werkzeug.wrappers import Response
+
+    from aggregator.domain import CategoryContents, CategoryPath
 
 blueprint = Blueprint("categories", __name__)
+blueprint.add_app_template_filter(write_path, "json")
+
+_LONGEST = 500
 
 
 @blueprint.get(f"/categories/<{ID}:category_id>")
@@ -31,3 +52,94 @@ def category(category_id: int) -> str:
             newest=newest_id(connection),
             first=mark is None,
         )
+
+
+# ── to change one ────────────────────────────────────────────────────────────────────────────────
+
+
+@blueprint.get("/categories/edit")
+def edit() -> str:
+    """One is named by its path: it need not hold feeds itself."""
+    with reading() as (connection, reader):
+        return _show_edit(connection, reader, get_contents(connection, reader, _read_path(request.args)))
+
+
+def _show_edit(
+    connection: Connection,
+    reader: int,
+    contents: CategoryContents,
+    *,
+    typed: str = "",
+    taken: tuple[CategoryPath, ...] = (),
+    problem: str = "",
+) -> str:
+    return render_template(
+        "category_edit.html",
+        contents=contents,
+        parent=contents.path[:-1],
+        typed=typed,
+        taken=taken,
+        problem=problem,
+        known=list_categories(connection, reader),
+        searches=[
+            saved.name
+            for saved in list_saved(connection, reader)
+            if any(names_category(name, contents.path) for name in parse_query(saved.query).categories)
+        ],
+    )
+
+
+@blueprint.post("/categories/rename")
+def rename() -> Response | str | tuple[str, int]:
+    """Also to another place: a name is a path. Putting two together is asked about first."""
+    typed = " ".join(request.form.get("name", "").split())
+    if len(typed) > _LONGEST or "\0" in typed:
+        abort(400)
+    with writing() as (connection, reader):
+        contents = get_contents(connection, reader, _read_path(request.form))
+        new = read_path(typed, list_categories(connection, reader))
+        problem = _problem(contents.path, new)
+        if problem:
+            return _show_edit(connection, reader, contents, typed=typed, problem=problem), 422
+        taken = list_taken(connection, reader, contents, new)
+        if taken and request.form.get("together") != "1":
+            return _show_edit(connection, reader, contents, typed=typed, taken=taken)
+        move_category(connection, reader, contents.path, new)
+        category_id = find_category(connection, reader, new)
+    flash(gettext("Saved."))
+    if category_id is None:  # it holds only others
+        return redirect(url_for("categories.edit", category=write_path(new)), 303)
+    return redirect(url_for("categories.category", category_id=category_id), 303)
+
+
+def _problem(old: CategoryPath, new: CategoryPath) -> str:
+    if not new:
+        return gettext("A category needs a name.")
+    if len(new) > len(old) and new[: len(old)] == old:
+        return gettext("A category cannot be inside itself.")
+    return ""
+
+
+@blueprint.post("/categories/delete")
+def delete() -> Response:
+    """What it holds moves up. A filter of a category at the top has nowhere to go but to all feeds: it stays
+    in the way until somebody has decided."""
+    with writing() as (connection, reader):
+        contents = get_contents(connection, reader, _read_path(request.form))
+        parent = contents.path[:-1]
+        if contents.filters and not parent:
+            abort(400)
+        move_category(connection, reader, contents.path, parent)
+    flash(gettext("The category “%(name)s” is deleted.", name=contents.path[-1]))
+    return redirect(url_for("feeds.index"), 303)
+
+
+def _read_path(fields: Mapping[str, str]) -> CategoryPath:
+    """A path as JSON, as our own links and forms have it."""
+    try:
+        path = json.loads(fields.get("category", ""))
+    except (ValueError, RecursionError):
+        abort(400)
+    if not (isinstance(path, list) and path and all(isinstance(name, str) for name in path)):
+        abort(400)
+    return tuple(path)

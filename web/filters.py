@@ -22,7 +22,7 @@ from aggregator.storage.filters import (
 )
 from aggregator.storage.subscriptions import list_categories
 from aggregator.storage.tree import list_names
-from web.forms import ID, read_switch
+from web.forms import ID, read_switch, write_path
 from web.listing import load_page
 from web.services import reading, services, writing
 
@@ -100,7 +100,7 @@ def _form(
         met=len(met),
         headlines=list_by_id(connection, reader, met[:_SHOWN]),
         feeds=list_names(connection, reader),
-        categories=[(_in_category(path), path) for path in list_categories(connection, reader) if path],
+        categories=[(write_path(path), path) for path in list_categories(connection, reader) if path],
     )
 
 
@@ -184,9 +184,5 @@ def _fields(rule: Filter) -> dict[str, str]:
 
 def _scope(rule: Filter) -> str:
     if rule.category is not None:
-        return _in_category(rule.category)
+        return write_path(rule.category)
     return "" if rule.feed_id is None else str(rule.feed_id)
-
-
-def _in_category(path: CategoryPath) -> str:
-    return json.dumps(path, ensure_ascii=False)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from typing import TYPE_CHECKING
 
 from flask import abort, request
+
+if TYPE_CHECKING:
+    from aggregator.domain import CategoryPath
 
 _ID = re.compile(r"\d{1,10}", re.ASCII)
 _LARGEST_ID = 2**31 - 1
@@ -30,3 +35,8 @@ def read_switch(name: str) -> bool:
     if text not in ("0", "1"):
         abort(400)
     return text == "1"
+
+
+def write_path(path: CategoryPath) -> str:
+    """A category as the value of a field: its names may hold any sign."""
+    return json.dumps(path, ensure_ascii=False)

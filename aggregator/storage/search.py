@@ -137,7 +137,7 @@ def _meant_feeds(
     sets: list[frozenset[int]] = []
     for code, names, means in (
         ("no-feed", query.feeds, _feed_means),
-        ("no-category", query.categories, _category_means),
+        ("no-category", query.categories, lambda name, _id, _title, path: names_category(name, path)),
     ):
         if names:
             meant = {name: frozenset(feed[0] for feed in known if means(name, *feed)) for name in names}
@@ -150,7 +150,8 @@ def _feed_means(name: str, feed_id: int, title: str, _path: CategoryPath) -> boo
     return name == str(feed_id) or (not name.isdecimal() and fold(name) in fold(title))
 
 
-def _category_means(name: str, _feed_id: int, _title: str, path: CategoryPath) -> bool:
+def names_category(name: str, path: CategoryPath) -> bool:
+    """Whether a filter of a search means this category, or one that it is in."""
     asked = [split_words(part) for part in name.split("/")]
     there = [split_words(part) for part in path]
     return any(there[i : i + len(asked)] == asked for i in range(len(there)))
