@@ -175,6 +175,28 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageText:
+    """The text of an article as its page has it, cleaned."""
+
+    url: str
+    """Where it was found, after redirects."""
+    title: str
+    """Of the page; perhaps empty."""
+    html: SafeHtml
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullText:
+    """Where and when the text of an entry was taken from its page, and what its feed says instead."""
+
+    url: str
+    fetched_at: datetime
+    feed_html: SafeHtml
+    feed_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A stored entry, whole, as a page shows it to one person."""
 
@@ -201,6 +223,8 @@ class Entry:
     read_at: datetime | None
     followed: bool
     """Its feed; an entry of a feed that is followed no more is seen as long as it is starred."""
+    full: FullText | None = None
+    """None: `html` and `text` are those of the feed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,6 +366,8 @@ class Subscription:
     state: FetchState
     paused_at: datetime | None = None
     """Since when the person wants nothing new of it; None: it is followed."""
+    full_text_since: datetime | None = None
+    """Since when the person wants the full text of what is new; None: where they ask for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -620,6 +646,29 @@ class RefreshReport:
     held: int = 0
     postponed: int = 0
     """Feeds that were left alone because their host had had enough of us."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedText:
+    """An entry whose full text is to be fetched; `title` and `text` as its feed gives them."""
+
+    entry_id: int
+    url: str
+    title: str
+    text: str
+    tries: int = 0
+    """That failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullTextReport:
+    """How it goes with the full texts of the newest entries of a feed, and why the last one failed."""
+
+    fetched: int
+    waiting: int
+    failed: int
+    error_code: str | None = None
+    error_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

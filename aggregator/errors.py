@@ -7,10 +7,13 @@ AggregatorError
 │   │   ├── Unreachable       DNS, connection, TLS, time-out, broken HTTP
 │   │   ├── BadStatus         an HTTP status that is neither 200 nor 304
 │   │   │   └── Gone          410
-│   │   └── TooLarge          more bytes than the limit
-│   └── ParseError
-│       ├── NotAFeed          no version and no entry: a page, an empty file, an image
-│       └── MalformedFeed     the parser gave up, or was stopped
+│   │   ├── TooLarge          more bytes than the limit
+│   │   └── NotAPage          a page was wanted, and it is none
+│   ├── ParseError
+│   │   ├── NotAFeed          no version and no entry: a page, an empty file, an image
+│   │   └── MalformedFeed     the parser gave up, or was stopped
+│   ├── NoFullText            a page that holds no more of an article than its feed
+│   └── SiteBusy              a site that is not to be asked for a page just now
 ├── SubscriptionError         already there, not there, several feeds to choose from
 ├── NotFound                  an entry, a feed that the library does not hold
 ├── OpmlError                 a file that holds no outline at all
@@ -105,6 +108,10 @@ class TooLarge(FetchError):
     advice = "If it is really a feed, raise fetch.max_bytes in the settings."
 
 
+class NotAPage(FetchError):
+    code = "not-a-page"
+
+
 class ParseError(FeedError):
     code = "parse"
 
@@ -117,6 +124,15 @@ class NotAFeed(ParseError):
 class MalformedFeed(ParseError):
     code = "malformed-feed"
     advice = "Its publisher has to mend it; try again later."
+
+
+class NoFullText(FeedError):
+    code = "no-full-text"
+
+
+class SiteBusy(FeedError):
+    code = "site-busy"
+    advice = "Try again in a moment."
 
 
 class SubscriptionError(AggregatorError):

@@ -18,6 +18,7 @@ from urllib.parse import urljoin, urlsplit
 from aggregator.domain import Fetched
 from aggregator.errors import FeedError, StorageError, Unreachable
 from aggregator.feeds.fetching import Fetcher
+from aggregator.steps import run_step
 from aggregator.storage import icons
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ _AGAIN_AFTER = timedelta(days=30)
 _LOOKED_AT = 500
 _NAMED_TRIES = 2
 _CONTENT_TYPE = "image/png"
-_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,21 +101,9 @@ class IconCollector:
         )
         found: dict[str, bytes | None] = {}
         async with Fetcher(limits, version=self.version) as fetcher:
-            work = [asyncio.create_task(self._look(fetcher, site.page, found)) for site in sites]
-            over = asyncio.create_task(self._wait_for_stop())
-            done = asyncio.gather(*work, return_exceptions=True)
-            await asyncio.wait((done, over), timeout=_STEP.total_seconds(), return_when="FIRST_COMPLETED")
-            for task in (*work, over):
-                task.cancel()
-            await asyncio.gather(done, over, return_exceptions=True)
-        for task in work:
-            if not task.cancelled() and (error := task.exception()):
-                raise error
+            work = (self._look(fetcher, site.page, found) for site in sites)
+            await run_step(work, within=_STEP, stopping=self.stopping)
         return found
-
-    async def _wait_for_stop(self) -> None:
-        while not self.stopping.is_set():  # noqa: ASYNC110 (it is set by another thread)
-            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _look(self, fetcher: Fetcher, page: str, found: dict[str, bytes | None]) -> None:
         found[page] = await self._find(fetcher, page)

@@ -240,7 +240,7 @@ class Linker:
         started = time.thread_time()
         stored: list[tuple[int, StoredTerms]] = []
         found: list[Link] = []
-        read = {int(entry.article.id): entry.content_hash for entry in pending}
+        read = {int(entry.article.id): entry.version for entry in pending}
         try:
             for arrival, (article, _) in enumerate(pending, self._holding.last_arrival + 1):
                 arrived = self._engine.arrive(arrival, int(article.id), article)

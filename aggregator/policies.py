@@ -30,6 +30,8 @@ class FetchLimits:
     """Whether the icons of sites are fetched, to be shown beside the names of feeds."""
     icon_max_bytes: Annotated[int, Ge(1)] = 1_000_000
     """Of a picture, or of the page that names it."""
+    page_max_bytes: Annotated[int, Ge(1)] = 5_000_000
+    """Of the page of an article, whose full text is wanted."""
     max_redirects: Annotated[int, Ge(0), Le(50)] = 5
     concurrency: Annotated[int, Ge(1), Le(500)] = 32
     """Hosts at a time; to one host there is one connection."""
@@ -79,6 +81,8 @@ class PeoplePolicy:
     """Of the API, by the keys of one person."""
     refreshes_per_hour: Annotated[int, Ge(1), Le(10_000)] = 60
     """How often one person may ask for news by hand."""
+    full_texts_per_hour: Annotated[int, Ge(1), Le(10_000)] = 60
+    """How many pages of articles one person may have fetched by hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

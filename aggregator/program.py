@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from aggregator.completing import Completer
+    from aggregator.feeds.documents import DocumentReader
     from aggregator.linking import Linker
     from aggregator.pictures import Pictures
     from aggregator.pruning import Pruner
@@ -89,15 +91,32 @@ class Program:
             return users.get_owner(connection).id
 
     @cached_property
-    def subscriber(self) -> Subscriber:
+    def _pages(self) -> DocumentReader:
+        """Apart from the refresher's children: what a person waits for does not wait for a refresh."""
         from aggregator.feeds.documents import DocumentReader
+
+        timeout = self.settings.refresh.parse_timeout
+        return self._resources.enter_context(DocumentReader(workers=1, timeout=timeout))
+
+    @cached_property
+    def subscriber(self) -> Subscriber:
         from aggregator.subscribing import Subscriber
 
-        policy = self.settings.refresh
-        # Apart from the refresher's children: adding a feed does not wait for a refresh.
-        documents = self._resources.enter_context(DocumentReader(workers=1, timeout=policy.parse_timeout))
         return Subscriber(
-            database=self.database, documents=documents, limits=self.settings.fetch, version=self.version
+            database=self.database, documents=self._pages, limits=self.settings.fetch, version=self.version
+        )
+
+    @cached_property
+    def completer(self) -> Completer:
+        from aggregator.completing import Completer
+
+        return Completer(
+            database=self.database,
+            documents=self._pages,
+            limits=self.settings.fetch,
+            policy=self.settings.refresh,
+            version=self.version,
+            stopping=self.stopping,
         )
 
     @cached_property
@@ -125,6 +144,7 @@ class Program:
             policy=policy,
             version=self.version,
             pushes=bool(self.settings.pages.public_url),
+            complete_texts=self.completer.complete_waiting,
             collect_icons=collector.collect,
             stopping=self.stopping,
         )

@@ -109,6 +109,8 @@ class Refresher:
     version: str
     pushes: bool = False
     """Whether hubs can reach this library: then it remembers those that feeds announce."""
+    complete_texts: Callable[[], int] = lambda: 0
+    """What comes before linking, which then knows the fuller texts; it neither fails nor counts."""
     collect_icons: Callable[[], int] = lambda: 0
     """What follows a refresh; it neither fails nor counts."""
     stopping: Event = field(default_factory=Event)
@@ -131,6 +133,7 @@ class Refresher:
         started = time.monotonic()
         run = asyncio.run(self._run(everything, by_hand, feed_id, on_progress))
         self.documents.rest()
+        self.complete_texts()
         links = self.link()
         report = RefreshReport(
             feeds=run.feeds,

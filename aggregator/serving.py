@@ -52,6 +52,7 @@ def run(program: Program, *, host: str, port: int, any_port: bool = False) -> No
         Services(
             database=program.database,
             subscriber=program.subscriber,
+            completer=program.completer,
             request_refresh=jobs.request_refresh,
             secret_key=program.secret_key(),
             pictures=program.pictures,

@@ -178,4 +178,4 @@ def stored_terms(entry_id: int, language: str = "fr") -> StoredTerms:
 
 
 def _hash_of(connection: Connection, entry_id: int) -> str:
-    return next(found.content_hash for found in list_pending(connection, 100) if found.article.id == entry_id)
+    return next(found.version for found in list_pending(connection, 100) if found.article.id == entry_id)

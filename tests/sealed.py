@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feedserver import FeedServer, Response
-from library import make_library, owner
+from library import an_entry, make_library, owner, publish
 
+from aggregator.completing import Completer
 from aggregator.domain import Schedule, Validators
 from aggregator.errors import FeedError
 from aggregator.feeds.documents import DocumentReader
@@ -29,7 +30,7 @@ from aggregator.pictures import Pictures
 from aggregator.policies import FetchLimits, PicturePolicy, RefreshPolicy
 from aggregator.pushing import Pusher
 from aggregator.refreshing import Refresher
-from aggregator.storage import feeds, icons, push, subscriptions
+from aggregator.storage import feeds, icons, push, subscriptions, wantedtexts
 from aggregator.subscribing import Subscriber
 
 if TYPE_CHECKING:
@@ -147,6 +148,27 @@ class Attack:
             for address in (*self._urls, *places):
                 pictures.get(address)
 
+    def text(self) -> None:
+        """Of articles at these addresses, which a person asks for, and which wait."""
+        with (
+            self._library("text", ["https://a.example/feed"], [None]) as database,
+            DocumentReader(workers=1, timeout=timedelta(seconds=5)) as documents,
+        ):
+            completer = Completer(
+                database=database, documents=documents, limits=LIMITS, policy=RefreshPolicy(), version="0"
+            )
+            now = datetime.now(UTC)
+            with database.write() as connection:
+                wantedtexts.want_always(connection, owner(database), 1, since=now)
+            for start in range(0, len(self._urls), 20):
+                some = [an_entry(url, url=url) for url in self._urls[start : start + 20]]
+                ids = publish(database, 1, *some, now=now)
+                while completer.complete_waiting() or _is_due(database, now):
+                    pass
+                for entry_id in ids[::10]:
+                    with suppress(FeedError):
+                        completer.complete(owner(database), entry_id, now=now + timedelta(hours=1))
+
     def hub(self) -> None:
         urls = [self._server.url(f"/pushed/{number}") for number in range(len(self._urls))]
         with self._library("hub", urls, [None] * len(urls)) as database:
@@ -156,6 +178,11 @@ class Attack:
             pusher = Pusher(database=database, limits=LIMITS, version="0", public_url="https://r.example/")
             while pusher.renew(now=datetime.now(UTC)):
                 pass
+
+
+def _is_due(database: Database, now: datetime) -> bool:
+    with database.read() as connection:
+        return bool(wantedtexts.list_due(connection, now=now + timedelta(seconds=1), limit=1))
 
 
 def main(folder: Path, step: int) -> None:
@@ -173,6 +200,7 @@ def main(folder: Path, step: int) -> None:
             "icon": attack.icon,
             "picture": attack.picture,
             "hub": attack.hub,
+            "text": attack.text,
         }
         for name, run in features.items():
             reached.clear()

@@ -11,7 +11,7 @@ import pytest
 
 SEALED = Path(__file__).parent / "sealed.py"
 PUBLIC = {"93.184.216.34", "93.184.216.35", "2606:2800:220:1:248:1893:25c8:1946"}
-FEATURES = {"feed", "redirect", "page", "icon", "picture", "hub"}
+FEATURES = {"feed", "redirect", "page", "icon", "picture", "hub", "text"}
 
 
 def reached(folder: Path, step: int) -> dict[str, list[str]]:

@@ -20,9 +20,10 @@ from library import NOW, make_library
 from waitress.server import create_server
 
 from aggregator import accounts
+from aggregator.completing import Completer
 from aggregator.feeds.documents import DocumentReader
 from aggregator.pictures import Pictures
-from aggregator.policies import FetchLimits, PicturePolicy
+from aggregator.policies import FetchLimits, PicturePolicy, RefreshPolicy
 from aggregator.subscribing import Subscriber
 from web import Services, create_app
 from web.translations.build import compile_catalogues
@@ -91,10 +92,14 @@ def make_site(folder: Path) -> Site:
     refreshes: list[bool] = []
     subscriber = Subscriber(database=database, documents=documents, limits=limits, version="0")
     pictures = Pictures(folder / "pictures", PicturePolicy(), limits, version="0")
+    completer = Completer(
+        database=database, documents=documents, limits=limits, policy=RefreshPolicy(), version="0"
+    )
     app = create_app(
         Services(
             database=database,
             subscriber=subscriber,
+            completer=completer,
             request_refresh=refreshes.append,
             secret_key=b"only for tests",
             pictures=pictures,

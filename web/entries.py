@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -22,6 +23,7 @@ from aggregator.storage.runs import find_progress
 from aggregator.storage.sametexts import read_together, unread_together
 from aggregator.storage.subscriptions import list_subscriptions, total_unread
 from aggregator.storage.tree import list_shelves
+from aggregator.wholeness import seems_cut_short
 from web.extras import extras
 from web.forms import ID, read_id, read_switch
 from web.languages import language
@@ -103,9 +105,14 @@ def entry(entry_id: int) -> str:
         place = find_place(connection, reader, request.args.get("in"))
         beside = look_around(connection, reader, place, shown, services().clock())
         show_pictures(connection)
+    feeds_own = request.args.get("text") == "feed" and shown.full is not None
+    if shown.full is not None and feeds_own:
+        shown = replace(shown, html=shown.full.feed_html, text=shown.full.feed_text)
     return render_template(
         "entry.html",
         entry=shown,
+        feeds_own=feeds_own,
+        cut_short=shown.full is None and seems_cut_short(shown.title, shown.text),
         extras=extras(shown),
         related=related,
         around=around,
@@ -123,7 +130,7 @@ def read(entry_id: int) -> Response:
         mark = read_together if wanted else unread_together
         mark(connection, reader, entry_id, now=services().clock())
     # Opened again, the page must not mark at once what was just marked unread.
-    return _after(entry_id, keep=None if wanted else "unread")
+    return back_to(entry_id, keep=None if wanted else "unread")
 
 
 @blueprint.post(f"/entries/<{ID}:entry_id>/star")
@@ -134,10 +141,10 @@ def star(entry_id: int) -> Response:
         set_starred(connection, reader, entry_id, starred=wanted, now=services().clock())
     if not (wanted or followed):  # it went out of sight with its star
         return redirect(url_for("entries.home", view="starred"), 303)
-    return _after(entry_id, keep="unread" if request.form.get("keep") == "unread" else None)
+    return back_to(entry_id, keep="unread" if request.form.get("keep") == "unread" else None)
 
 
-def _after(entry_id: int, *, keep: str | None) -> Response:
+def back_to(entry_id: int, *, keep: str | None) -> Response:
     """Back to the entry, whatever address the form may name."""
     within = request.form.get("in", "")[:30] or None
     values: dict[str, Any] = {"entry_id": entry_id, "keep": keep, "in": within}

@@ -16,6 +16,7 @@ from aggregator.storage.feedlist import count_by_day
 from aggregator.storage.filters import list_filters
 from aggregator.storage.retention import find_rule
 from aggregator.storage.subscriptions import get_subscription, list_categories
+from aggregator.storage.wantedtexts import report
 from aggregator.subscribing import SeveralFeeds
 from web.errors import sentence
 from web.feedlist import back_to_list, load_feeds_page, read_wish
@@ -75,6 +76,7 @@ def feed(feed_id: int) -> str:
         return render_template(
             "feed.html",
             subscription=subscription,
+            full_texts=report(connection, feed_id) if subscription.full_text_since else None,
             page=load_page(connection, reader, Selection(feed_id=feed_id), mark),
             newest=newest_id(connection),
             first=mark is None,

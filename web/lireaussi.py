@@ -13,6 +13,7 @@ from aggregator.related.showing import Groups, group_links
 from aggregator.storage.entries import get_entry
 from aggregator.storage.icons import icon_digests
 from aggregator.storage.sametexts import unread_copies
+from aggregator.storage.terms import is_pending
 from aggregator.storage.verdicts import is_refused, list_seen, list_verdicts, refuse_link, take_back
 from web.forms import ID, read_id
 from web.services import reading, services, writing
@@ -41,6 +42,8 @@ class Surroundings:
     crumbs: tuple[Headline, ...]
     thread: bool
     """The story is long enough to be told on a page of its own."""
+    waits: bool
+    """It has no links because it was not compared with the others yet."""
     refused: Headline | None
     """What the person has just judged unrelated."""
     read_with: tuple[RelatedEntry, ...]
@@ -60,6 +63,7 @@ def load_surroundings(
         trail=trail,
         crumbs=name_steps(connection, reader, trail),
         thread=bool(related.links or related.copies) and has_thread(connection, reader, entry.id),
+        waits=not related.links and is_pending(connection, entry.id),
         refused=_find_refused(connection, reader, entry.id),
         read_with=tuple(copy for copy in related.copies if copy.read_at == entry.read_at),
     )

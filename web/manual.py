@@ -30,6 +30,7 @@ KEYS: Sequence[tuple[LazyString, Sequence[tuple[str, LazyString]]]] = (
         (
             ("j k", lazy_gettext("next, previous")),
             ("v", lazy_gettext("original page")),
+            ("f", lazy_gettext("full text, or what the feed sent")),
             ("m", lazy_gettext("read or unread")),
             ("s", lazy_gettext("star")),
             ("l", lazy_gettext("jump to what to read with it")),

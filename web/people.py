@@ -88,6 +88,8 @@ def limit(app: Flask, policy: PeoplePolicy) -> None:
     by_hand = limiter.shared_limit(f"{policy.refreshes_per_hour} per hour", scope="refresh", key_func=_asker)
     for name in ("entries.refresh", "api.refresh"):
         app.view_functions[name] = by_hand(app.view_functions[name])  # type: ignore[assignment]
+    pages = limiter.limit(f"{policy.full_texts_per_hour} per hour", key_func=_asker)
+    app.view_functions["fulltext.fetch"] = pages(app.view_functions["fulltext.fetch"])  # type: ignore[assignment]
 
 
 def _asker() -> str:

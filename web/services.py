@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from aggregator.completing import Completer
     from aggregator.pictures import Pictures
     from aggregator.storage.engine import Database
     from aggregator.subscribing import Subscriber
@@ -38,6 +39,7 @@ class Services:
 
     database: Database
     subscriber: Subscriber
+    completer: Completer
     request_refresh: Callable[[bool], None]
     """Start a refresh in the background and return at once. True: a person asks for news, also of feeds that
     are not due; those that were checked minutes ago or that fail are left alone."""

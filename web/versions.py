@@ -63,4 +63,5 @@ def versions(entry_id: int) -> str:
         entry = get_entry(connection, reader, entry_id)
         revisions = list_revisions(connection, entry_id)
         show_pictures(connection)
-    return render_template("versions.html", entry=entry, edits=list_edits(revisions, entry.title, entry.html))
+    html = entry.full.feed_html if entry.full else entry.html  # what is compared are words of the feed
+    return render_template("versions.html", entry=entry, edits=list_edits(revisions, entry.title, html))

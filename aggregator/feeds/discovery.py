@@ -103,16 +103,26 @@ def find_feeds(body: bytes, *, url: str, content_type: str) -> tuple[FoundFeed, 
 
 def read_links(body: bytes, *, url: str, content_type: str) -> tuple[tuple[dict[str, str], str], ...]:
     """The `<link>`s of a page that have an http(s) address: their attributes, and that address."""
-    page = _Page()
-    page.feed(_through_last_link(_text(body[:_MAX_BYTES], content_type)))
+    page = _read_head(page_text(body[:_MAX_BYTES], content_type))
     base = absolute(page.base, url) or url
     found = ((link, absolute(link.get("href", ""), base)) for link in page.links)
     return tuple((link, address) for link, address in found if address)
 
 
+def find_base(html: str, *, url: str) -> str:
+    """Where the relative addresses of the page start."""
+    return absolute(_read_head(html[:_MAX_BYTES]).base, url) or url
+
+
+def _read_head(html: str) -> _Page:
+    page = _Page()
+    page.feed(_through_last_link(html))
+    return page
+
+
 def find_linked(body: bytes, *, url: str, content_type: str) -> tuple[FoundFeed, ...]:
     """Where `<a>`s lead that look like feeds, named by their words; at most 30, those of comments last."""
-    html = _text(body[:_MAX_BYTES], content_type)
+    html = page_text(body[:_MAX_BYTES], content_type)
     page = _Page()
     for number, anchor in enumerate(_ANCHOR.finditer(html)):
         if len(page.anchors) >= _MAX_ANCHORS or number > 10 * _MAX_ANCHORS:
@@ -152,7 +162,7 @@ def _distinct(found: Iterable[tuple[dict[str, str], str]], page: str) -> tuple[F
 
 def looks_like_html(body: bytes, content_type: str) -> bool:
     """Is it a page? The first element decides, since feeds are served as text/html; then the header."""
-    root = _ROOT.match(_text(body[:_SNIFFED_BYTES], content_type))
+    root = _ROOT.match(page_text(body[:_SNIFFED_BYTES], content_type))
     name = root[1].lower() if root else ""
     if name in _HTML_ROOTS:
         return True
@@ -184,7 +194,7 @@ class _Page(HTMLParser):
         return self.parse_bogus_comment(i, report)
 
 
-def _text(body: bytes, content_type: str) -> str:
+def page_text(body: bytes, content_type: str) -> str:
     """What the server says of the charset comes before what the page says (HTML standard, 13.2.3.2)."""
     meta = _META_CHARSET.search(body[:_SNIFFED_BYTES])
     if meta and "charset" not in content_type.lower():

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from aggregator.domain import CleanFeed, Fetched, Outline
+from aggregator.domain import CleanFeed, Fetched, Outline, PageText
 from aggregator.errors import MalformedFeed, OpmlError, reason_of
 
 if TYPE_CHECKING:
@@ -94,6 +94,13 @@ def _read_opml(data: bytes) -> tuple[Outline, ...]:
     from aggregator.feeds.opml import parse_opml
 
     return parse_opml(data)
+
+
+def _read_text(page: Fetched) -> PageText:
+    """Runs in the child."""
+    from aggregator.feeds.fulltext import read_text  # dear to import, and seldom needed
+
+    return read_text(page.body, url=page.url, content_type=page.content_type)
 
 
 def _find_icons(page: Fetched) -> tuple[str, ...]:
@@ -182,6 +189,10 @@ class DocumentReader:
         except _StoppedError as stopped:
             error = OpmlError("", f"Reading the file {stopped.words}", advice=_SPLIT_IT)
             raise error.because(stopped.reason) from stopped.__cause__
+
+    async def read_text(self, page: Fetched) -> PageText:
+        """The text of the article that the page holds; empty where none is found."""
+        return await self._outcome(page, asyncio.wrap_future(self._schedule(_read_text, page)))
 
     async def find_icons(self, page: Fetched) -> tuple[str, ...]:
         """The addresses of the icons that the page names, the most suitable first."""

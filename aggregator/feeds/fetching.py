@@ -27,7 +27,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from aggregator.domain import Fetched, NotModified, Validators
-from aggregator.errors import AddressRefused, BadStatus, Gone, TooLarge, Unreachable, reason_of
+from aggregator.errors import AddressRefused, BadStatus, Gone, NotAPage, TooLarge, Unreachable, reason_of
 from aggregator.feeds.addresses import allowed_names, check_address, check_url
 from aggregator.feeds.decoding import ACCEPT_ENCODING, decoder_for
 from aggregator.feeds.headers import (
@@ -56,6 +56,8 @@ ACCEPT_FEEDS = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, text/html;q=0.7, */*;q=0.5"
 )
+ACCEPT_PAGES = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
+_PAGE_TYPES = ("", "text/html", "application/xhtml+xml")
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _MAX_HEADER_BYTES = 64_000
 _MAX_CONTENT_TYPE_LENGTH = 255
@@ -78,7 +80,10 @@ def system_lookup(host: str, port: int) -> Sequence[str]:
 
 
 class Fetcher:
-    """To be entered once and shared by all who fetch. `lookup` turns names into addresses."""
+    """To be entered once and shared by all who fetch. `lookup` turns names into addresses.
+
+    With `pages_only`, what is no HTML is `NotAPage`, and is not received.
+    """
 
     def __init__(
         self,
@@ -86,10 +91,12 @@ class Fetcher:
         *,
         version: str,
         accept: str = ACCEPT_FEEDS,
+        pages_only: bool = False,
         lookup: Lookup = system_lookup,
     ) -> None:
         self._limits = limits
         self._accept = accept
+        self._pages_only = pages_only
         self._user_agent = _user_agent(version, limits.contact)
         self._lookup = lookup
         self._turns = Turns(limits.concurrency)
@@ -127,8 +134,8 @@ class Fetcher:
     async def fetch(self, url: str, validators: Validators = NO_VALIDATORS) -> Fetched | NotModified:
         """The document at `url`, after redirects, or `NotModified` where the server says so.
 
-        Raise `AddressRefused`, `Unreachable`, `BadStatus` (with its `status`), `Gone` or `TooLarge`; their
-        subject is `url`.
+        Raise `AddressRefused`, `Unreachable`, `BadStatus` (with its `status`), `Gone`, `TooLarge` or
+        `NotAPage`; their subject is `url`.
         """
         journey = Journey(url, validators, self._limits)
         while True:
@@ -188,6 +195,10 @@ class Fetcher:
             raise _bad_status(journey, response)
 
     async def _receive(self, journey: Journey, response: aiohttp.ClientResponse) -> Fetched:
+        media_type = _content_type(response).partition(";")[0].strip().lower()
+        if self._pages_only and media_type not in _PAGE_TYPES:
+            detail = f"it is no web page, but {media_type}"
+            raise journey.failure(NotAPage, detail).because("page-not-html", type=media_type)
         try:
             body = await self._read_body(response)
         except _TooLong:

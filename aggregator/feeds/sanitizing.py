@@ -22,6 +22,7 @@ from aggregator.feeds.addresses import as_browsers_read
 from aggregator.feeds.plaintext import REST_OF_TAG, paragraphs, to_text
 from aggregator.feeds.presenting import FILM
 from aggregator.feeds.videos import find_film
+from aggregator.wholeness import own_summary
 
 __all__ = ["clean_entries", "clean_html", "to_text"]
 
@@ -112,7 +113,6 @@ _LAZY_SOURCES = ("data-src", "data-lazy-src", "data-original")
 _RELATIVE = re.compile(
     r"=(?:(?<=href=)|(?<=poster=)|(?<=src=)|(?<=\s=))\s*+[\"']?+(?!\s*(?:https?:|mailto:))", re.IGNORECASE
 )
-_CUT_OFF = re.compile(r"\s*(?:\[?(?:…|\.\.\.)\]?)\s*$")
 
 
 def clean_entries(parsed: ParsedFeed) -> CleanFeed:
@@ -152,17 +152,11 @@ def _clean_entry(entry: ParsedEntry, feed: ParsedFeed) -> CleanEntry:
         published_at=entry.published_at,
         updated_at=entry.updated_at,
         html=html,
-        summary=_own_summary(to_text(entry.summary[:_MAX_CHARS]), text) if entry.content else "",
+        summary=own_summary(to_text(entry.summary[:_MAX_CHARS]), text) if entry.content else "",
         text=text,
         details=entry.details,
         content_hash=entry.content_hash,
     )
-
-
-def _own_summary(summary: str, text: str) -> str:
-    """The summary, unless the text begins with it: many are the first words and "[…]"."""
-    beginning = " ".join(_CUT_OFF.sub("", summary).split())
-    return "" if " ".join(text[: 2 * len(summary)].split()).startswith(beginning) else summary
 
 
 def clean_html(html: str, *, base_url: str | None) -> SafeHtml:

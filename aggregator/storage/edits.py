@@ -1,4 +1,4 @@
-"""What an entry said until its publisher edited it.
+"""What an entry said, by its feed, until its publisher edited it.
 
 Promises: an edit that a reader could see keeps the text that it replaced; one that only moves white space or
 markup keeps nothing. At most 20 texts an entry, fewer where they are long: the first of all and the newest.
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, select
 
 from aggregator.domain import Revision, SafeHtml
-from aggregator.storage.schema import entries, revisions
+from aggregator.storage.feedtexts import feed_html, feed_text
+from aggregator.storage.schema import entries, full_texts, revisions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,10 +36,11 @@ def keep_replaced(
     connection: Connection, changed: Sequence[tuple[int, CleanEntry]], *, now: datetime
 ) -> None:
     """Before entries are overwritten: keep what they say now, where that is not what they will say."""
-    columns = entries.c.id, entries.c.title, entries.c.text, entries.c.html
+    said = select(entries.c.id, entries.c.title, feed_text(), feed_html())
+    said = said.outerjoin(full_texts, full_texts.c.entry_id == entries.c.id)
     for start in range(0, len(changed), _AT_A_TIME):
         some = dict(changed[start : start + _AT_A_TIME])
-        for row in connection.execute(select(*columns).where(entries.c.id.in_(some))).all():
+        for row in connection.execute(said.where(entries.c.id.in_(some))).all():
             after = some[row.id]
             if _visible(row.title, row.text, row.html) != _visible(after.title, after.text, after.html):
                 _keep(connection, row.id, row.title, row.html, now)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
     from sqlalchemy.engine import URL
 
-SCHEMA = "0011"
+SCHEMA = "0012"
 """The newest migration; a test holds it equal to the head of the chain."""
 
 _BUSY_SECONDS = 30

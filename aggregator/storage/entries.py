@@ -15,14 +15,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
-from aggregator.domain import CleanEntry, Entry, Headline, SafeHtml
+from aggregator.domain import CleanEntry, Entry, FullText, Headline, SafeHtml
 from aggregator.errors import NotFound
-from aggregator.storage import edits, filters, identity
+from aggregator.storage import edits, feedtexts, filters, identity, wantedtexts
 from aggregator.storage import subscriptions as kept
 from aggregator.storage.schema import (
     entries,
     entry_terms,
     feeds,
+    full_texts,
     links,
     pending_entries,
     revisions,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence, Set
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row, Select, Table
+    from sqlalchemy import Connection, Row, RowMapping, Select, Table
 
 _EXCERPT_CHARACTERS = 280
 
@@ -75,16 +76,18 @@ def record_entries(
         for entry in reversed(new)
     ]
     made = _insert(connection, rows)
+    feedtexts.yield_to_feed(connection, changed)
     edits.keep_replaced(connection, changed, now=now)
+    texts = feedtexts.put_beside(connection, changed)
     for entry_id, entry in changed:
-        connection.execute(
-            update(entries).where(entries.c.id == entry_id).values(**_row(entry, now, dated=False))
-        )
-    _forget_links(connection, [entry_id for entry_id, _ in changed])
-    _await_linking(connection, [*made, *(entry_id for entry_id, _ in changed)])
+        row = _row(entry, now, dated=False) | texts.get(entry_id, {})
+        connection.execute(update(entries).where(entries.c.id == entry_id).values(**row))
+    forget_links(connection, [entry_id for entry_id, _ in changed])
+    await_linking(connection, [*made, *(entry_id for entry_id, _ in changed)])
     if made:
         kept.add_unread(connection, feed_id, len(made))
         filters.apply(connection, feed_id, list(zip(made, reversed(new), strict=True)), now=now)
+        wantedtexts.want_new(connection, feed_id, made, now=now)
     return Recorded(len(made), len(changed))
 
 
@@ -123,7 +126,7 @@ def _insert(connection: Connection, rows: Sequence[dict[str, object]]) -> list[i
     return [row.id for row in made]
 
 
-def _await_linking(connection: Connection, ids: Sequence[int]) -> None:
+def await_linking(connection: Connection, ids: Sequence[int]) -> None:
     if not ids:
         return
     statement = insert_into(connection, pending_entries).on_conflict_do_nothing()
@@ -137,7 +140,7 @@ def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sql
     return sqlite.insert(table)
 
 
-def _forget_links(connection: Connection, ids: Sequence[int]) -> None:
+def forget_links(connection: Connection, ids: Sequence[int]) -> None:
     for entry_id in ids:
         connection.execute(delete(entry_terms).where(entry_terms.c.entry_id == entry_id))
         connection.execute(
@@ -329,6 +332,14 @@ def list_conditions(selection: Selection) -> Iterable[ColumnElement[bool]]:
         yield or_(entries.c.published_at > moment, entries.c.id > entry_id)
 
 
+_FULL = (
+    full_texts.c.url.label("full_url"),
+    full_texts.c.fetched_at,
+    full_texts.c.feed_html,
+    full_texts.c.feed_text,
+)
+
+
 def get_entry(connection: Connection, user_id: int, entry_id: int) -> Entry:
     """The whole entry; `NotFound` where this person neither follows nor has starred such an entry."""
     followed = subscriptions.c.user_id.is_not(None).label("followed")
@@ -341,7 +352,9 @@ def get_entry(connection: Connection, user_id: int, entry_id: int) -> Entry:
             statuses.c.starred_at,
             followed,
             _changed_at(),
+            *_FULL,
         )
+        .outerjoin(full_texts, full_texts.c.entry_id == entries.c.id)
         .outerjoin(subscriptions, followed_by(user_id))
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .outerjoin(statuses, status_of(user_id))
@@ -377,6 +390,16 @@ def _to_entry(row: Row[tuple[object, ...]]) -> Entry:
         starred=facts["starred_at"] is not None,
         read_at=facts["read_at"],
         followed=bool(facts["followed"]),
+        full=_to_full(facts) if facts["full_url"] is not None else None,
+    )
+
+
+def _to_full(facts: RowMapping) -> FullText:
+    return FullText(
+        url=facts["full_url"],
+        fetched_at=facts["fetched_at"],
+        feed_html=SafeHtml(facts["feed_html"]),
+        feed_text=facts["feed_text"],
     )
 
 

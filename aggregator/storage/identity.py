@@ -16,7 +16,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from sqlalchemy import delete, select, update
 
-from aggregator.storage.schema import entries, feeds, pruned_entries
+from aggregator.storage.feedtexts import feed_text
+from aggregator.storage.schema import entries, feeds, full_texts, pruned_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set
@@ -148,7 +149,8 @@ def _is_same(connection: Connection, entry: CleanEntry, stored: _Stored, *, shar
         return True
     if not entry.text:
         return False
-    return connection.scalar(select(entries.c.text).where(entries.c.id == stored.id)) == entry.text
+    texts = select(feed_text()).outerjoin_from(entries, full_texts, full_texts.c.entry_id == entries.c.id)
+    return connection.scalar(texts.where(entries.c.id == stored.id)) == entry.text
 
 
 def rename(connection: Connection, ids: Mapping[str, int]) -> None:

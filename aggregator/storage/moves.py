@@ -157,6 +157,7 @@ def _merge_subscriptions(connection: Connection, old: int, new: int) -> None:
                 title=func.coalesce(mine.title, row.title),
                 category_id=func.coalesce(mine.category_id, row.category_id),
                 paused_at=mine.paused_at if row.paused_at else None,
+                full_text_since=func.coalesce(mine.full_text_since, row.full_text_since),
             )
         )
 

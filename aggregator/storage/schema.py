@@ -1,11 +1,12 @@
 """The tables, as the newest migration leaves them. Each table has one author.
 
-publisher: feeds, icons, entries, revisions · reader: users, sessions, api_keys, setup_tokens, categories,
-subscriptions, removed_subscriptions, statuses, choices, retention_rules, saved_searches, verdicts, filters,
-import_jobs, import_outlines · machine: feed_states, former_addresses, push_subscriptions, pruned_entries,
-retention_state, pending_entries, entry_terms, links, linking_state, leases, refresh_runs. What the machine
-knows can be dropped and recomputed, but for pruned_entries and former_addresses. The search index (FTS5 on
-SQLite, a generated tsvector on PostgreSQL) is made by the migrations.
+publisher: feeds, icons, entries, full_texts, revisions · reader: users, sessions, api_keys, setup_tokens,
+categories, subscriptions, removed_subscriptions, statuses, choices, retention_rules, saved_searches,
+verdicts, filters, import_jobs, import_outlines · machine: feed_states, former_addresses, push_subscriptions,
+pruned_entries, retention_state, wanted_texts, pending_entries, entry_terms, links, linking_state, leases,
+refresh_runs. What the machine knows can be dropped and recomputed, but for pruned_entries and
+former_addresses. The search index (FTS5 on SQLite, a generated tsvector on PostgreSQL) is made by the
+migrations.
 """
 
 from __future__ import annotations
@@ -191,6 +192,19 @@ entries = Table(
     sqlite_autoincrement=True,
 )
 
+# Entries whose text, HTML and summary are those of their page, and what their feed says instead.
+full_texts = Table(
+    "full_texts",
+    metadata,
+    _references("entries", primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("fetched_at", UtcDateTime, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("feed_summary", Text, nullable=False),
+    Column("feed_text", Text, nullable=False),
+    Column("feed_html", Text, nullable=False),
+)
+
 # What an edited entry said before, oldest first.
 revisions = Table(
     "revisions",
@@ -270,6 +284,7 @@ subscriptions = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("unread", Integer, nullable=False, default=0),
     Column("paused_at", UtcDateTime),
+    Column("full_text_since", UtcDateTime),
     CheckConstraint("unread >= 0", name="unread"),
     Index(None, "feed_id"),
 )
@@ -285,6 +300,7 @@ removed_subscriptions = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("paused_at", UtcDateTime),
     Column("removed_at", UtcDateTime, nullable=False),
+    Column("full_text_since", UtcDateTime),
     Index(None, "feed_id"),
 )
 
@@ -467,6 +483,20 @@ retention_state = Table(
     Column("id", Integer, primary_key=True),
     Column("ran_at", UtcDateTime, nullable=False),
     Column("trusted_at", UtcDateTime, nullable=False),
+)
+
+# Entries whose page is to be fetched, or was in vain; without `due_at` it is not tried again by itself.
+wanted_texts = Table(
+    "wanted_texts",
+    metadata,
+    _references("entries", primary_key=True),
+    Column("due_at", UtcDateTime),
+    Column("tries", Integer, nullable=False),
+    Column("tried_at", UtcDateTime),
+    Column("error_code", Text),
+    Column("error", Text),
+    Column("error_reason", Text),
+    Index(None, "due_at"),
 )
 
 NO_TURN = 2**31 - 1

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aggregator.domain import CategoryPath
 
 _REMEMBERED = timedelta(days=1)
-_KEPT = ("user_id", "feed_id", "category_id", "title", "created_at", "paused_at")
+_KEPT = ("user_id", "feed_id", "category_id", "title", "created_at", "paused_at", "full_text_since")
 
 
 def _are(user_id: int, feed_ids: Collection[int]) -> ColumnElement[bool]:

@@ -125,6 +125,7 @@ def _selection(user_id: int) -> Select[tuple[object, ...]]:
             subscriptions.c.title,
             subscriptions.c.unread,
             subscriptions.c.paused_at,
+            subscriptions.c.full_text_since,
             categories.c.path,
             *STATE_COLUMNS,
         )
@@ -146,6 +147,7 @@ def _to_subscription(row: Row[tuple[object, ...]]) -> Subscription:
         unread=facts["unread"],
         state=to_state(row),
         paused_at=facts["paused_at"],
+        full_text_since=facts["full_text_since"],
     )
 
 

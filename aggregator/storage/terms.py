@@ -13,7 +13,15 @@ from sqlalchemy import bindparam, delete, func, insert, select
 from aggregator.domain import Article
 from aggregator.errors import NotFound
 from aggregator.storage.links import forget_links, record_links
-from aggregator.storage.schema import NO_TURN, entries, entry_terms, feeds, linking_state, pending_entries
+from aggregator.storage.schema import (
+    NO_TURN,
+    entries,
+    entry_terms,
+    feeds,
+    full_texts,
+    linking_state,
+    pending_entries,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
@@ -51,7 +59,7 @@ class PendingEntry(NamedTuple):
     """An entry that waits to be linked, and which of its texts that is."""
 
     article: Article
-    content_hash: str
+    version: str
 
 
 class Holding(NamedTuple):
@@ -80,12 +88,18 @@ def _articles(*more: ColumnElement[str] | Table) -> Select[tuple[object, ...]]:
 def list_pending(connection: Connection, limit: int) -> tuple[PendingEntry, ...]:
     """Entries that wait to be linked, in the order of their arrival; `source` is the feed's id."""
     rows = connection.execute(
-        _articles(entries.c.summary, entries.c.text, entries.c.content_hash)
+        _articles(entries.c.summary, entries.c.text, _version())
+        .outerjoin(full_texts, full_texts.c.entry_id == entries.c.id)
         .join(pending_entries, pending_entries.c.entry_id == entries.c.id)
         .order_by(pending_entries.c.turn, pending_entries.c.entry_id)
         .limit(limit)
     )
-    return tuple(PendingEntry(_article(row, row.summary, row.text), row.content_hash) for row in rows)
+    return tuple(PendingEntry(_article(row, row.summary, row.text), row.version) for row in rows)
+
+
+def _version() -> ColumnElement[str]:
+    """Over entries and, outer joined, full_texts: another one after each change of the text."""
+    return (entries.c.content_hash + func.coalesce(full_texts.c.digest, "")).label("version")
 
 
 def get_article(connection: Connection, entry_id: int) -> Article:
@@ -95,6 +109,12 @@ def get_article(connection: Connection, entry_id: int) -> Article:
     if row is None:
         raise NotFound(str(entry_id), "no entry has this id", advice="`lire-aussi entries` lists them.")
     return _article(row, row.summary, row.text)
+
+
+def is_pending(connection: Connection, entry_id: int) -> bool:
+    """Whether the entry waits to be linked."""
+    query = select(pending_entries.c.entry_id).where(pending_entries.c.entry_id == entry_id)
+    return connection.scalar(query) is not None
 
 
 def count_pending(connection: Connection) -> int:
@@ -165,11 +185,11 @@ def record_linked(
 ) -> int:
     """Store (arrival, terms) and links of entries, which then wait no more. Returns the links stored.
 
-    `read` gives the content hash of each of these entries as it was analysed. One that was removed in the
+    `read` gives the version of each of these entries as it was analysed. One that was removed in the
     meantime is left out, with its links; so is one that was edited, and it waits on.
     """
-    there = _hashes(connection, sorted({*read, *(link.neighbour_id for link in found)}))
-    ours = {entry_id for entry_id, content_hash in read.items() if there.get(entry_id) == content_hash}
+    there = _versions(connection, sorted({*read, *(link.neighbour_id for link in found)}))
+    ours = {entry_id for entry_id, version in read.items() if there.get(entry_id) == version}
     rows = [
         {
             "entry_id": stored.entry_id,
@@ -198,18 +218,19 @@ def _stands(entry_id: int, ours: Set[int], read: Mapping[int, str], there: Mappi
     return entry_id in ours if entry_id in read else entry_id in there
 
 
-def _hashes(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+def _versions(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
     """Read with a lock where the database has one on rows: nobody edits these before they are recorded."""
     query = (
-        select(entries.c.id, entries.c.content_hash)
+        select(entries.c.id, _version())
+        .outerjoin(full_texts, full_texts.c.entry_id == entries.c.id)
         .where(entries.c.id.in_(bindparam("ids", expanding=True)))
         .order_by(entries.c.id)
-        .with_for_update()
+        .with_for_update(of=entries)
     )
     found: dict[int, str] = {}
     for start in range(0, len(ids), 5_000):
         rows = connection.execute(query, {"ids": list(ids[start : start + 5_000])})
-        found.update((row.id, row.content_hash) for row in rows)
+        found.update((row.id, row.version) for row in rows)
     return found
 
 

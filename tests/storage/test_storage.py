@@ -265,7 +265,7 @@ def test_an_entry_that_was_edited_while_it_was_linked_waits_on(database: Databas
     feed = follow(database, "https://a.example/feed", "A")
     one, two = publish(database, feed, an_entry("One"), an_entry("Two"))
     with database.read() as connection:
-        read = {found.article.id: found.content_hash for found in terms.list_pending(connection, 10)}
+        read = {found.article.id: found.version for found in terms.list_pending(connection, 10)}
     publish(database, feed, an_entry("One", text="Quite another text."))
     analysis = [(number, stored_terms(entry_id)) for number, entry_id in enumerate((one, two), 1)]
     with database.write() as connection:

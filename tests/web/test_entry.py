@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from library import an_entry, follow, link, owner, publish
+from library import an_entry, analysed, follow, link, owner, publish
 
 from aggregator.storage import subscriptions
 
@@ -180,6 +180,8 @@ def test_the_same_text_elsewhere_is_one_line(site: Site, feed: int) -> None:
 
 def test_nothing_related_is_said(site: Site, feed: int) -> None:
     (number,) = publish(site.database, feed, an_entry("Alone"))
+    assert "It is being compared" in lire_aussi(site.get(f"/entries/{number}").text)
+    analysed(site.database, number, arrival=1)
     assert "Nothing else in your feeds" in lire_aussi(site.get(f"/entries/{number}").text)
     assert "Rien d’autre dans vos flux" in lire_aussi(site.get(f"/entries/{number}", "fr").text)
 

@@ -34,7 +34,8 @@ JUDGED = {
         entries.read_all entries.refresh entries.star entries.undo_read_all feeds.add feeds.feed
         feeds.index feeds.remove filters.change filters.delete filters.edit
         filters.hidden filters.index
-        filters.new filters.save filters.show icons.icon importing.export importing.form
+        filters.new filters.save filters.show fulltext.always fulltext.fetch icons.icon
+        importing.export importing.form
         importing.upload importing.job importing.events importing.choose importing.again
         lireaussi.copies_unread lireaussi.refuse lireaussi.story lireaussi.undo
         lireaussi.verdicts looks.change manual.index pictures.serve search.delete search.rename search.results
