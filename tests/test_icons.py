@@ -16,7 +16,7 @@ from aggregator.domain import Schedule, Validators
 from aggregator.feeds.documents import DocumentReader
 from aggregator.icons import IconCollector
 from aggregator.policies import FetchLimits
-from aggregator.storage import feeds, icons, subscriptions
+from aggregator.storage import feeds, icons, subscriptions, users
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,8 +71,8 @@ def refreshed(database: Database, url: str, *, site: str | None) -> int:
 
 def shown(database: Database, *feed_ids: int) -> list[bytes | None]:
     with database.read() as connection:
-        digests = icons.icon_digests(connection, feed_ids)
-        found = [icons.find_icon(connection, digests.get(feed_id, "")) for feed_id in feed_ids]
+        reader, digests = users.get_owner(connection).id, icons.icon_digests(connection, feed_ids)
+        found = [icons.find_icon(connection, reader, digests.get(feed_id, "")) for feed_id in feed_ids]
     return [icon.body if icon else None for icon in found]
 
 

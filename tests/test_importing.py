@@ -198,7 +198,7 @@ def test_a_list_from_before_a_move_brings_nothing_back(subscriber: Subscriber) -
     report = subscriber.import_opml(reader, file, now=NOW)
     assert [outline.url for outline in report.already_there] == ["https://new.example/"]
     assert list(followed(subscriber)) == ["https://new.example/"]
-    subscriber.remove(reader, feed.id)
+    subscriber.remove(reader, feed.id, now=NOW)
     assert [outline.url for outline in subscriber.import_opml(reader, file, now=NOW).added] == [
         "https://new.example/"
     ]

@@ -19,10 +19,11 @@ from aggregator.storage.entries import (
     unmark,
 )
 from aggregator.storage.icons import icon_digests
-from aggregator.storage.runs import find_progress
+from aggregator.storage.runs import count_failed, find_progress
 from aggregator.storage.sametexts import read_together, unread_together
 from aggregator.storage.subscriptions import list_subscriptions, total_unread
 from aggregator.storage.tree import list_shelves
+from aggregator.storage.users import has_several
 from aggregator.wholeness import seems_cut_short
 from web.extras import extras
 from web.forms import ID, read_id, read_switch
@@ -61,7 +62,10 @@ def home() -> str:
             page = load_history(connection, reader, mark)
         else:
             page = load_page(connection, reader, VIEWS[view], mark)
-        progress = find_progress(connection, now)
+        progress, several = find_progress(connection, now), has_several(connection)
+        if progress is not None and several:  # what others follow is their own business
+            failed = count_failed(connection, reader, since=progress.started_at)
+            progress = replace(progress, failed=failed)
         if not page.headlines and not list_shelves(connection, reader):
             return render_template("welcome.html", shelves=starter_shelves(language()))
         return render_template(
@@ -72,6 +76,7 @@ def home() -> str:
             unread=total_unread(connection, reader) if view == UNREAD else 0,
             newest=newest_id(connection),
             progress=progress,
+            several=several,
             empty="" if page.headlines or view in OWN else _why_empty(connection, reader, progress),
         )
 

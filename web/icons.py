@@ -31,8 +31,8 @@ def install(app: Flask) -> None:
 
 @blueprint.get("/icons/<string(length=32):digest>.png")
 def icon(digest: str) -> Response:
-    with reading() as (connection, _):
-        found = find_icon(connection, digest)
+    with reading() as (connection, reader):
+        found = find_icon(connection, reader, digest)
     if found is None:
         abort(404)
     return Response(found.body, content_type=found.content_type, headers=_HEADERS)

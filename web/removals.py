@@ -1,6 +1,6 @@
 """What undoing needs, signed, in a button of a form.
 
-Nobody else can make one, and none is good for longer than an hour.
+Nobody else can make one, nor use that of another person; none is good for longer than an hour.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from web.services import services
+from web.services import reader_id, services
 
 if TYPE_CHECKING:
     from aggregator.domain import SavedSearch
@@ -64,4 +64,4 @@ def _read_moment(salt: str, signed: str) -> datetime | None:
 
 
 def _signer(salt: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(services().secret_key, salt=salt)
+    return URLSafeTimedSerializer(services().secret_key, salt=f"{salt} by {reader_id()}")

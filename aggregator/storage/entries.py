@@ -177,6 +177,11 @@ def status_of(user_id: int) -> ColumnElement[bool]:
     return and_(statuses.c.entry_id == entries.c.id, statuses.c.user_id == user_id)
 
 
+def is_shown() -> ColumnElement[bool]:
+    """Of an outer join of statuses: no filter has hidden it, or it has a star."""
+    return or_(statuses.c.hidden_by.is_(None), statuses.c.starred_at.is_not(None))
+
+
 def feed_title() -> ColumnElement[str]:
     return func.coalesce(subscriptions.c.title, feeds.c.title).label("feed_title")
 

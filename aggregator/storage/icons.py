@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, insert, or_, select, update
 
-from aggregator.storage.schema import feed_states, feeds, icons, subscriptions
+from aggregator.storage.schema import entries, feed_states, feeds, icons, statuses, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,9 +80,18 @@ def record_icon(connection: Connection, feed_ids: Iterable[int], icon: Icon) -> 
         connection.execute(update(feeds).where(feeds.c.id.in_(some)).values(icon_id=known))
 
 
-def find_icon(connection: Connection, digest: str) -> Icon | None:
+def find_icon(connection: Connection, user_id: int, digest: str) -> Icon | None:
+    """None also where it is of no feed that this person follows or has starred something of."""
+    followed = exists().where(subscriptions.c.feed_id == feeds.c.id, subscriptions.c.user_id == user_id)
+    starred = exists().where(
+        entries.c.feed_id == feeds.c.id,
+        statuses.c.entry_id == entries.c.id,
+        statuses.c.user_id == user_id,
+        statuses.c.starred_at.is_not(None),
+    )
+    theirs = exists().where(feeds.c.icon_id == icons.c.id, or_(followed, starred))
     row = connection.execute(
-        select(icons.c.content_type, icons.c.body).where(icons.c.digest == digest)
+        select(icons.c.content_type, icons.c.body).where(icons.c.digest == digest, theirs)
     ).first()
     return None if row is None else Icon(content_type=row.content_type, body=row.body)
 

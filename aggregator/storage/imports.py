@@ -44,7 +44,7 @@ def subscribe_all(
 ) -> None:
     """Follow the feeds of the outlines, due at once where they are new. No two have the same address.
 
-    An outline's title is the person's own for it, and the feed's until it gives one; empty is none.
+    An outline's title is the person's own for it (empty is none), and nobody else sees it.
     """
     there = find_feeds(connection, [outline.url for outline in outlines])
     made = _make_feeds(connection, [outline for outline in outlines if outline.url not in there], now)
@@ -83,7 +83,7 @@ def _make_feeds(connection: Connection, outlines: Sequence[Outline], now: dateti
     rows = [
         {
             "url": outline.url,
-            "title": outline.title or outline.url,
+            "title": outline.url,
             "site_url": outline.site_url,
             "description": "",
             "language": None,

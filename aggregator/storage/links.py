@@ -1,7 +1,7 @@
 """Links between entries; the machine's, all can be rebuilt.
 
 A link is one row a pair, read from both ends. Whether a person sees it depends on their subscriptions to
-*both* feeds.
+*both* feeds; nothing leads to what a filter of theirs has hidden.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, delete, func, insert, select, union_all
 
 from aggregator.domain import Link, RelatedEntry
-from aggregator.storage.entries import feed_title, followed_by, status_of, title_or_first_words
+from aggregator.storage.entries import feed_title, followed_by, is_shown, status_of, title_or_first_words
 from aggregator.storage.schema import entries, entry_terms, feeds, links, statuses, subscriptions
 from aggregator.storage.verdicts import is_judged
 
@@ -93,7 +93,7 @@ def list_related(
         .join(subscriptions, followed_by(user_id))
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .outerjoin(statuses, status_of(user_id))
-        .where(~is_judged(user_id, ends.c.this, ends.c.other))
+        .where(is_shown(), ~is_judged(user_id, ends.c.this, ends.c.other))
         .order_by(ends.c.this, entries.c.id)
     )
     return {this: tuple(map(_related, those)) for this, those in groupby(rows, key=attrgetter("this"))}

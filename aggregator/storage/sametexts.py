@@ -18,6 +18,7 @@ from aggregator.storage.entries import (
     feed_title,
     followed_by,
     get_entry,
+    is_shown,
     list_conditions,
     set_read,
     status_of,
@@ -52,6 +53,7 @@ def list_copies_around(
     )
     pairs = union(select(near.c.this, near.c.other), *far).subquery()
     listed = and_(true(), *list_conditions(replace(selection, before=None))).label("listed")
+    told = true() if selection.hidden_only else is_shown()
     rows = connection.execute(
         select(
             pairs.c.this,
@@ -67,6 +69,7 @@ def list_copies_around(
         .join(subscriptions, followed_by(user_id))
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .outerjoin(statuses, status_of(user_id))
+        .where(told)
         .order_by(pairs.c.this, entries.c.published_at.desc(), entries.c.id.desc())
     )
     return {this: tuple(map(_copy, those)) for this, those in groupby(rows, key=attrgetter("this"))}

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, exists, or_, select
 
 from aggregator.domain import Tie
-from aggregator.storage.schema import entries, links, subscriptions
+from aggregator.storage.schema import entries, links, statuses, subscriptions
 from aggregator.storage.verdicts import is_judged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
 MAX_TIES = 1_000
 
@@ -23,7 +23,7 @@ def list_ties(
 ) -> tuple[Tie, ...]:
     """The sure links of `ids`, the surest first, whose both ends are in feeds that this person follows.
 
-    Pairs that they judged unrelated are left out.
+    Pairs that they judged unrelated are left out, and those with an end that a filter of theirs has hidden.
     """
     one, other = entries.alias(), entries.alias()
     own, theirs = subscriptions.alias(), subscriptions.alias()
@@ -44,6 +44,7 @@ def list_ties(
             or_(links.c.entry_id.in_(ids), links.c.neighbour_id.in_(ids)),
             or_(links.c.confidence >= min_confidence, links.c.same_text),
             ~is_judged(user_id, links.c.entry_id, links.c.neighbour_id),
+            ~_is_hidden(user_id),
         )
         .order_by(links.c.confidence.desc(), links.c.entry_id, links.c.neighbour_id)
         .limit(MAX_TIES)
@@ -57,3 +58,10 @@ def list_ties(
         )
         for row in rows
     )
+
+
+def _is_hidden(user_id: int) -> ColumnElement[bool]:
+    """One of the ends is; what has a star is not."""
+    end = or_(statuses.c.entry_id == links.c.entry_id, statuses.c.entry_id == links.c.neighbour_id)
+    hidden = and_(statuses.c.hidden_by.is_not(None), statuses.c.starred_at.is_(None))
+    return exists().where(statuses.c.user_id == user_id, end, hidden)

@@ -52,7 +52,7 @@ def outline(name: str, *category: str, title: str | None = None) -> Outline:
 
 def one_by_one(connection: Connection, user_id: int, outlines: Sequence[Outline]) -> None:
     for some in outlines:
-        feed_id = feeds.ensure_feed(connection, some.url, title=some.title, site_url=some.site_url, now=LATER)
+        feed_id = feeds.ensure_feed(connection, some.url, title="", site_url=some.site_url, now=LATER)
         subscriptions.subscribe(
             connection, user_id, feed_id, title=some.title or None, category=some.category, now=LATER
         )

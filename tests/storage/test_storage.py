@@ -363,6 +363,7 @@ def test_icons_are_kept_once_and_looked_for_again_after_a_month(database: Databa
     one, two = (follow(database, f"https://{name}.example/feed", name) for name in "ab")
     schedule = Schedule(checked_at=NOW, next_fetch_at=NOW, interval=timedelta(hours=1))
     picture = icons.Icon(content_type="image/png", body=b"\x89PNG\0")
+    reader = owner(database)
 
     def wanted(now: datetime) -> list[int]:
         with database.write() as connection:
@@ -384,8 +385,9 @@ def test_icons_are_kept_once_and_looked_for_again_after_a_month(database: Databa
     with database.read() as connection:
         digests = icons.icon_digests(connection, range(1000))
         assert digests[one] == digests[two]
-        assert icons.find_icon(connection, digests[one]) == picture
-        assert icons.find_icon(connection, "none") is None
+        assert icons.find_icon(connection, reader, digests[one]) == picture
+        assert icons.find_icon(connection, reader, "none") is None
+        assert icons.find_icon(connection, reader + 1, digests[one]) is None
 
 
 # ── places ───────────────────────────────────────────────────────────────────────────────────────

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from library import NOW, an_entry, follow, link, owner, publish
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
+from aggregator.domain import Filter
 from aggregator.errors import NotFound
 from aggregator.policies import RelatedPolicy
 from aggregator.proposing import propose, thread
 from aggregator.storage import entries, subscriptions
 from aggregator.storage.entries import Selection, get_entry
+from aggregator.storage.filters import save_filter
 from aggregator.storage.links import list_related
 from aggregator.storage.sametexts import (
     list_copies_around,
@@ -21,6 +23,7 @@ from aggregator.storage.sametexts import (
     unread_copies,
     unread_together,
 )
+from aggregator.storage.schema import entries as table
 from aggregator.storage.schema import users
 from aggregator.storage.verdicts import list_seen, list_verdicts, refuse_link, take_back
 
@@ -233,3 +236,37 @@ def test_a_thread_does_not_lead_through_a_feed_that_is_not_followed(
     with database.read() as connection:
         assert {entry.id for entry in thread(connection, friend, one)} == {one, near}
         assert {entry.id for entry in thread(connection, owner(database), one)} == {one, hidden, near, far}
+
+
+# ── filters ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_nothing_leads_to_what_a_filter_has_hidden(database: Database, feeds: tuple[int, int, int]) -> None:
+    reader, friend = owner(database), another(database, *feeds)
+    with database.write() as connection:
+        save_filter(connection, reader, Filter(title="hide me"), now=NOW)
+        save_filter(connection, reader, Filter(title="starred", action="star"), now=NOW)
+    (one,), (hidden, starred), (copy,) = (
+        record(database, feeds[0], "One"),
+        record(database, feeds[1], "Hide me", "Hide me, starred"),
+        record(database, feeds[2], "Hide me too"),
+    )
+    for other in (hidden, starred):
+        link(database, other, one, confidence=0.9)
+    link(database, starred, hidden, confidence=0.9)
+    link(database, copy, one, same_text=True)
+    with database.read() as connection:
+        for person, seen in ((reader, {starred}), (friend, {hidden, starred, copy})):
+            assert {other.id for other in list_related(connection, person, [one])[one]} == seen
+            assert {entry.id for entry in thread(connection, person, one)} == {one, *seen}
+            copies = list_copies_around(connection, person, [one], Selection())
+            assert {other.id for other in copies.get(one, ())} == seen & {copy}
+
+
+def record(database: Database, feed: int, *titles: str) -> list[int]:
+    """Hidden ones are in no list: the ids by title."""
+    with database.write() as connection:
+        entries.record_entries(connection, feed, [an_entry(title) for title in titles], now=NOW)
+        rows = connection.execute(select(table.c.title, table.c.id).where(table.c.feed_id == feed))
+        ids = {row.title: row.id for row in rows}
+    return [ids[title] for title in titles]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -10,10 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from library import NOW, an_entry, follow, link, owner, publish
+from sqlalchemy import select, update
 from webapp import api_key, read_token
 
 from aggregator import accounts
-from aggregator.storage import entries, users
+from aggregator.domain import Filter, RefreshProgress
+from aggregator.storage import filters, icons, runs, savedsearches, subscriptions, users, verdicts
+from aggregator.storage.schema import feed_states, metadata
 from web import create_app
 from web.people import OPEN, OWNERS
 from web.services import EXTENSION
@@ -117,30 +121,121 @@ def test_nobody_comes_in_by_any_route(shared: Site) -> None:
     assert shared.refreshes == []
 
 
-def test_another_person_sees_and_changes_nothing_by_any_route(shared: Site) -> None:
-    client = log_in(shared, "ana")
-    ana = api_key(shared, 2)
+@pytest.fixture
+def lived_in(shared: Site) -> Site:
+    """The owner has one of everything; Ana's own feed tells what the owner's tells."""
+    database, reader = shared.database, owner(shared.database)
+    publish(database, 1, an_entry("Zirconium three"), an_entry("Zirconium four"))
+    publish(database, 1, an_entry("Zirconium one", text="Zirconium, edited"))
+    common = follow(database, "https://common.example/feed", "Common")
+    (told,) = publish(database, common, an_entry("Told by all", text="words that all use"))
+    for number in (1, 2, 3, 4):
+        link(database, told, number, why=("zirconium",), same_text=number == 1)
+    link(database, 4, 3, why=("zirconium",))
+    with database.write() as connection:
+        subscriptions.unsubscribe(connection, reader, common)
+        subscriptions.subscribe(connection, 2, common, title=None, category=("Ana",), now=NOW)
+        savedsearches.save_search(connection, reader, "Zirconium", "zirconium", now=NOW)
+        filters.save_filter(connection, reader, Filter(title="Zirconium", feed_id=1), now=NOW)
+        verdicts.refuse_link(connection, reader, 1, 2, now=NOW)
+        accounts.make_key(connection, reader, name="Zirconium", scope="write", now=NOW)
+        icons.record_icon(connection, [1], icons.Icon(content_type="image/png", body=b"Zirconium"))
+    outline = b"<opml><body><outline text='Zirconium' xmlUrl='https://secret.example/2'/></body></opml>"
+    shared.app.extensions[EXTENSION].subscriber.draft_import(reader, outline, most=9, now=NOW)
+    return shared
+
+
+def kept_of(site: Site, user_id: int) -> dict[str, list[tuple[object, ...]]]:
+    """All that the library holds of a person."""
+    with site.database.read() as connection:
+        return {
+            name: sorted(
+                map(tuple, connection.execute(select(table).where(table.c.user_id == user_id))), key=repr
+            )
+            for name, table in metadata.tables.items()
+            if "user_id" in table.c
+        }
+
+
+FIELDS = {
+    "read": "1",
+    "starred": "1",
+    "paused": "1",
+    "bring_back": "1",
+    "up_to": "99",
+    "feed_id": "1",
+    "category_id": "1",
+    "feed": "1",
+    "outline": "1",
+    "other": "2",
+    "do": "remove",
+    "name": "x",
+    "query": "zirconium",
+}
+
+
+def test_another_person_sees_and_changes_nothing_by_any_route(lived_in: Site) -> None:
+    site, reader = lived_in, owner(lived_in.database)
+    log_in(site, "owner")  # their session is the first
+    client, ana = log_in(site, "ana"), api_key(site, 2)
     token = read_token(client.get("/account").text)
-    reader = owner(shared.database)
-    for endpoint, method, path in routes(shared):
-        if endpoint in ("credentials.log_out", "credentials.end_session"):  # they end this one
+    before = kept_of(site, reader)
+    assert {name for name, rows in before.items() if not rows} == {"removed_subscriptions", "statuses"}
+    for endpoint, method, path in routes(site):
+        if endpoint == "credentials.log_out":
             continue
-        fields = {"csrf_token": token, "read": "1", "starred": "1", "up_to": "99", "feed_id": "1", "ids": "1"}
-        answer = client.open(path, method=method, data=fields, headers=ana)
+        answer = client.open(path, method=method, data=FIELDS | {"csrf_token": token}, headers=ana)
         assert "Zirconium" not in answer.text, path
         assert answer.status_code < 500, path
         if endpoint in OWNERS:
             assert answer.status_code == 403, path
-    ana = api_key(shared, 2)  # the walk revoked the first
-    for path in ("/?view=all", "/search?q=zirconium", "/api/v1/search?q=zirconium", "/api/v1/entries?feed=1"):
+    assert kept_of(site, reader) == before
+    for path in (
+        "/?view=all",
+        "/entries/5",
+        "/entries/5/thread",
+        "/entries/5?via=1.2.3&refused=1",
+        "/search?q=zirconium",
+        "/filters/new?title=zirconium&action=hide",
+        "/verdicts",
+        "/export.opml",
+        f"/icons/{hashlib.sha256(b'Zirconium').hexdigest()[:32]}.png",
+        "/api/v1/search?q=zirconium",
+        "/api/v1/entries?feed=1",
+        "/api/v1/entries/5",
+    ):
         answer = client.get(path, headers=ana)
-        assert answer.status_code == 200
-        assert "Zirconium" not in answer.text
-    marks = {"ids": [1], "starred": True}
-    assert client.post("/api/v1/statuses", json=marks, headers=ana).status_code == 404
-    with shared.database.read() as connection:
-        found = entries.list_headlines(connection, reader, entries.Selection())
-    assert [(one.read, one.starred) for one in found] == [(False, False), (False, False)]
+        assert "Zirconium" not in answer.text.replace('value="zirconium"', ""), path
+    for marks in ({"ids": [1], "starred": True}, {"ids": [5, 1], "read": True}):
+        assert client.post("/api/v1/statuses", json=marks, headers=ana).status_code == 404
+    assert client.delete("/api/v1/feeds/1", headers=ana).status_code == 404
+    assert kept_of(site, reader) == before
+
+
+def test_an_undo_is_good_for_its_person_alone(lived_in: Site) -> None:
+    theirs, ana = log_in(lived_in, "owner"), log_in(lived_in, "ana")
+    assert send(theirs, "/feeds/1/remove") == 303
+    button = re.search(r'name="removal" value="([^"]+)"', theirs.get("/feeds").text)
+    assert button is not None
+    assert send(ana, "/feeds/undo-removal", removal=button[1]) == 400
+    assert send(theirs, "/feeds/undo-removal", removal=button[1]) == 303
+    assert "Zirconium" in theirs.get("/feeds").text
+
+
+def test_what_others_follow_is_not_counted(lived_in: Site) -> None:
+    with lived_in.database.write() as connection:
+        run = runs.start_run(connection, feeds=2, now=NOW)
+        done = RefreshProgress(started_at=NOW, finished_at=None, feeds=2, done=2, failed=1, new_entries=7)
+        runs.record_progress(connection, run, done, now=NOW)
+        connection.execute(
+            update(feed_states).where(feed_states.c.feed_id == 1).values(failures=1, last_checked_at=NOW)
+        )
+    for name in ("ana", "owner"):
+        assert "7 new" not in log_in(lived_in, name).get("/").text
+    with lived_in.database.write() as connection:
+        runs.record_progress(connection, run, replace(done, finished_at=NOW), now=NOW)
+    assert "feed failed" not in log_in(lived_in, "ana").get("/").text
+    assert "1 feed failed" in log_in(lived_in, "owner").get("/").text
 
 
 def test_without_token_or_from_another_site_nothing_is_changed(shared: Site) -> None:
