@@ -700,6 +700,22 @@ class RefreshProgress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What the last check of a feed brought to one who follows it."""
+
+    feed_id: int
+    title: str
+    checked_at: datetime
+    next_fetch_at: datetime
+    new: int
+    """Entries since the moment that was asked for."""
+    failed: bool
+    error_code: str | None
+    error: str | None
+    error_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """What linking reads of an entry; all text is plain. `id` is the caller's own."""
 

@@ -14,6 +14,7 @@ from web import (
     arranging,
     bulk,
     categories,
+    checks,
     entries,
     errors,
     feeds,
@@ -79,6 +80,7 @@ def create_app(services: Services) -> Flask:
     install_assets(app)
     for pages in (
         entries,
+        checks,
         categories,
         looks,
         manual,

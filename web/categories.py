@@ -16,6 +16,7 @@ from aggregator.storage.search import names_category
 from aggregator.storage.subscriptions import list_categories
 from aggregator.storage.tree import list_shelves
 from web.arranging import read_path
+from web.checks import load_progress
 from web.forms import ID, write_path
 from web.listing import load_page
 from web.places import get_category
@@ -51,6 +52,7 @@ def category(category_id: int) -> str:
             page=load_page(connection, reader, selection, mark),
             newest=newest_id(connection),
             first=mark is None,
+            progress=load_progress(connection, reader),
         )
 
 

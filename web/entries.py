@@ -19,12 +19,11 @@ from aggregator.storage.entries import (
     unmark,
 )
 from aggregator.storage.icons import icon_digests
-from aggregator.storage.runs import count_failed, find_progress
 from aggregator.storage.sametexts import read_together, unread_together
 from aggregator.storage.subscriptions import list_subscriptions, total_unread
 from aggregator.storage.tree import list_shelves
-from aggregator.storage.users import has_several
 from aggregator.wholeness import seems_cut_short
+from web.checks import load_progress, remember_asking
 from web.extras import extras
 from web.forms import ID, read_id, read_switch
 from web.languages import language
@@ -56,16 +55,12 @@ def home() -> str:
     name = request.args.get("view", "unread")
     view = name if name in VIEWS or name == HISTORY else UNREAD
     mark = request.args.get("before")
-    now = services().clock()
     with reading() as (connection, reader):
         if view == HISTORY:
             page = load_history(connection, reader, mark)
         else:
             page = load_page(connection, reader, VIEWS[view], mark)
-        progress, several = find_progress(connection, now), has_several(connection)
-        if progress is not None and several:  # what others follow is their own business
-            failed = count_failed(connection, reader, since=progress.started_at)
-            progress = replace(progress, failed=failed)
+        progress = load_progress(connection, reader)
         if not page.headlines and not list_shelves(connection, reader):
             return render_template("welcome.html", shelves=starter_shelves(language()))
         return render_template(
@@ -76,7 +71,6 @@ def home() -> str:
             unread=total_unread(connection, reader) if view == UNREAD else 0,
             newest=newest_id(connection),
             progress=progress,
-            several=several,
             empty="" if page.headlines or view in OWN else _why_empty(connection, reader, progress),
         )
 
@@ -188,11 +182,10 @@ def undo_read_all() -> Response:
 
 @blueprint.post("/refresh")
 def refresh() -> Response:
+    category_id = read_id("category_id")
     services().request_refresh(True)
-    flash(
-        gettext(
-            "Your feeds are being checked, except those that fail or were checked minutes ago. "
-            "New articles appear here as they arrive."
-        )
-    )
+    remember_asking()
+    flash(gettext("Your feeds are being checked, except those that fail or were checked minutes ago."))
+    if category_id is not None:
+        return redirect(url_for("categories.category", category_id=category_id), 303)
     return redirect(url_for("entries.home"), 303)

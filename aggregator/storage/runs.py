@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from aggregator.domain import RefreshProgress
-from aggregator.storage.schema import feed_states, refresh_runs, subscriptions
+from aggregator.storage.entries import newest_id
+from aggregator.storage.schema import refresh_runs
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,7 +24,15 @@ def start_run(connection: Connection, *, feeds: int, now: datetime) -> int:
     connection.execute(delete(refresh_runs).where(refresh_runs.c.started_at < now - _KEPT))
     run = connection.execute(
         insert(refresh_runs)
-        .values(started_at=now, beat_at=now, feeds=feeds, done=0, failed=0, new_entries=0)
+        .values(
+            started_at=now,
+            beat_at=now,
+            feeds=feeds,
+            done=0,
+            failed=0,
+            new_entries=0,
+            entries_before=newest_id(connection),
+        )
         .returning(refresh_runs.c.id)
     ).scalar_one()
     return int(run)
@@ -57,15 +66,3 @@ def find_progress(connection: Connection, now: datetime) -> RefreshProgress | No
         failed=row.failed,
         new_entries=row.new_entries,
     )
-
-
-def count_failed(connection: Connection, user_id: int, *, since: datetime) -> int:
-    """Of the feeds that this person follows: those that were checked since then, and failed."""
-    states = feed_states.c
-    failed = (
-        select(func.count())
-        .select_from(subscriptions)
-        .join(feed_states, states.feed_id == subscriptions.c.feed_id)
-        .where(subscriptions.c.user_id == user_id, states.failures > 0, states.last_checked_at >= since)
-    )
-    return int(connection.execute(failed).scalar_one())

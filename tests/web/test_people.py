@@ -33,7 +33,7 @@ JUDGED = {
         credentials.end_session credentials.keys credentials.make_key credentials.revoke_key
         credentials.log_out""",
     "theirs": """arranging.save bulk.change bulk.undo categories.category categories.delete
-        categories.edit categories.rename entries.entry entries.home
+        categories.edit categories.rename checks.index checks.events entries.entry entries.home
         entries.read
         entries.read_all entries.refresh entries.star entries.undo_read_all feeds.add feeds.feed
         feeds.index feeds.remove filters.change filters.delete filters.edit
