@@ -510,6 +510,9 @@ class Index:
 
     def _segments_of(self, rows: I64) -> Iterator[tuple[Open | Sealed, int]]:
         """The segments that hold some of `rows`, each with its first row."""
+        if len(self._segments) == 1:
+            yield self._segments[0], 0
+            return
         for place in sorted(set((rows // self._capacity).tolist())):
             yield self._segments[place], place * self._capacity
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
+"""Made once: `json.dumps` with options of its own makes an encoder for each link."""
+
 
 def record_links(connection: Connection, found: Sequence[Link]) -> None:
     """Both ends of each must be there."""
@@ -35,7 +38,7 @@ def record_links(connection: Connection, found: Sequence[Link]) -> None:
             "older_rank": link.older_rank,
             "nearness": link.nearness,
             "confidence": link.confidence,
-            "why": json.dumps(link.why, ensure_ascii=False),
+            "why": _as_json(link.why),
             "same_text": link.same_text,
         }
         for link in found
