@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.domain import ImportReport, Outline, RefusedOutline
 from aggregator.errors import AddressRefused
-from aggregator.feeds.addresses import check_url, normalize_url, without_password
+from aggregator.feeds.addresses import LONGEST_KEPT, check_url, normalize_url, without_password
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from aggregator.domain import CategoryPath
     from aggregator.policies import FetchLimits
 
-_MAX_URL_CHARS = 2_000
 _MAX_PATH_BYTES = 2_000
 """Of an address and of a category that are kept: both are in an index, where PostgreSQL takes 2,700 bytes."""
 
@@ -75,8 +74,8 @@ def _proper(outline: Outline, limits: FetchLimits) -> Outline:
 
 def keepable(url: str) -> str:
     """The same; raise `AddressRefused` where it is too long to be stored."""
-    if len(url) > _MAX_URL_CHARS:
-        detail = f"it is longer than {_MAX_URL_CHARS:,} characters"
+    if len(url) > LONGEST_KEPT:
+        detail = f"it is longer than {LONGEST_KEPT:,} characters"
         raise AddressRefused(_cut(url), detail).because("too-long")
     return url
 

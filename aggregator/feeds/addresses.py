@@ -26,6 +26,8 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+LONGEST_KEPT = 2_000
+"""Of an address that is stored: an index of PostgreSQL takes 2,700 bytes."""
 _MAX_URL_LENGTH = 8000  # what RFC 9110, 4.1 asks every recipient to support
 
 _USER_INFO = re.compile(r"(//|\A(?=[^/?#\s]*:))[^/?#\s]*@")

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _MAX_FILES = 30
 _MAX_CATEGORIES = 20
 _MAX_CATEGORY_CHARS = 80
-_MAX_ADDRESS_CHARS = 2_000
 _MAX_BYTES = 2**50
 _MAX_SECONDS = 30 * 24 * 3600
 
@@ -110,9 +109,9 @@ def read_details(raw: RawDetails, *, base: str, feed_title: str) -> Details:
         enclosures=_with_duration(files, _seconds(raw.duration)),
         image_url=_picture(raw, base),
         categories=tuple(islice(_categories(raw.categories), _MAX_CATEGORIES)),
-        comments_url=_address(raw.comments, base),
+        comments_url=web_address(raw.comments, base),
         source_title="" if is_own else source_title,
-        source_url=None if is_own else _address(raw.source_link, base),
+        source_url=None if is_own else web_address(raw.source_link, base),
     )
 
 
@@ -141,10 +140,10 @@ def _path(address: str) -> str:
 
 def _files(raw: RawDetails, base: str) -> Iterator[Enclosure]:
     for file in raw.enclosures:
-        if url := _address(file.url, base):
+        if url := web_address(file.url, base):
             yield _enclosure(file, url)
     for file in raw.media:
-        url = _address(file.url, base)
+        url = web_address(file.url, base)
         # A film of Flash (YouTube sends one with each entry) can be seen by nobody any more.
         if (
             url
@@ -206,7 +205,7 @@ def _pictures(raw: RawDetails, base: str) -> Iterator[tuple[int, str]]:
     ):
         for file in islice(files, _MAX_FILES):
             width = _number(file.width, 100_000) or usual
-            url = _address(file.url, base)
+            url = web_address(file.url, base)
             if url and width >= _MIN_WIDTH and not any(face in url for face in _FACES):
                 yield (width if width <= _MAX_WIDTH else _RANK_OF_THE_TOO_WIDE), url
 
@@ -220,11 +219,6 @@ def _categories(said: Iterable[str]) -> Iterator[str]:
         if line and len(line) <= _MAX_CATEGORY_CHARS and "://" not in line and key not in seen:
             seen.add(key)
             yield line
-
-
-def _address(link: str, base: str) -> str | None:
-    url = web_address(link, base)
-    return url if url and len(url) <= _MAX_ADDRESS_CHARS else None
 
 
 def _number(digits: str, most: int) -> int | None:

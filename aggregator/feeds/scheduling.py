@@ -13,6 +13,7 @@ from datetime import UTC, time, timedelta
 from typing import TYPE_CHECKING
 
 from aggregator.domain import Move, Schedule, SkippedTimes, Withdrawn
+from aggregator.feeds.addresses import LONGEST_KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -110,8 +111,8 @@ def has_held(times: int, since: datetime, now: datetime) -> bool:
 
 def seen_moved(known: Move | None, found: str | None, now: datetime) -> Move | None:
     """What is known of a feed's move after an answer that came for good from `found` (None: from where it
-    was asked, or by a temporary redirect, which ends the tale)."""
-    if found is None:
+    was asked, or by a temporary redirect, which ends the tale). One that is too long to be kept is none."""
+    if found is None or len(found) > LONGEST_KEPT:
         return None
     if known is None or known.url != found:
         return Move(url=found, since=now, times=1)

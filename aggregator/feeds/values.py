@@ -11,7 +11,7 @@ from html import unescape
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
-from aggregator.feeds.addresses import as_browsers_read
+from aggregator.feeds.addresses import LONGEST_KEPT, as_browsers_read
 from aggregator.feeds.plaintext import paragraphs, to_text
 
 Kind = Literal["html", "text", "guess"]
@@ -30,7 +30,7 @@ _MAX_LINE_CHARS = 1_000
 
 
 def web_address(link: str, base: str) -> str | None:
-    """`link` made absolute, where it is an http(s) address with a host; else None."""
+    """`link` made absolute, where it is an http(s) address with a host, of bearable length; else None."""
     link = as_browsers_read(storable(link))
     if not link:
         return None
@@ -40,7 +40,8 @@ def web_address(link: str, base: str) -> str | None:
         is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is none, half an IPv6 address
         return None
-    return address if is_web and not _FORBIDDEN_IN_HOSTS.search(parts.netloc) else None
+    is_proper = is_web and not _FORBIDDEN_IN_HOSTS.search(parts.netloc)
+    return address if is_proper and len(address.encode()) <= LONGEST_KEPT else None
 
 
 def one_line(text: str, kind: Kind) -> str:

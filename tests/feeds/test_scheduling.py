@@ -163,6 +163,7 @@ def test_a_move_is_believed_after_three_times_over_two_days() -> None:
         held.append(has_held(move.times, move.since, now))
     assert held == [False, False, False, False, True]
     assert seen_moved(move, None, NOW) is None
+    assert seen_moved(move, "https://new.example/" + "x" * 2_000, NOW) is None  # too long to be kept
     elsewhere = seen_moved(move, "https://other.example/", NOW)
     assert elsewhere is not None
     assert elsewhere.times == 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from string import ascii_letters
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +17,9 @@ from sqlalchemy import text
 
 from aggregator.domain import Schedule, Validators
 from aggregator.errors import BadStatus, NotFound, StorageError
+from aggregator.feeds.addresses import LONGEST_KEPT
+from aggregator.feeds.parsing import parse_feed
+from aggregator.feeds.sanitizing import clean_entries
 from aggregator.storage import (
     choices,
     entries,
@@ -388,6 +393,22 @@ def test_icons_are_kept_once_and_looked_for_again_after_a_month(database: Databa
         assert icons.find_icon(connection, reader, digests[one]) == picture
         assert icons.find_icon(connection, reader, "none") is None
         assert icons.find_icon(connection, reader + 1, digests[one]) is None
+
+
+def test_the_longest_addresses_that_a_feed_may_give_can_be_kept(database: Database) -> None:
+    """Without rhyme, so that no database can shorten them; what is longer is left out."""
+    feed_id = follow(database, "https://a.example/", "A")
+    noise = random.Random(1).choices(ascii_letters, k=9_000)
+    found = []
+    for length in (LONGEST_KEPT, LONGEST_KEPT + 1, 9_000):
+        link = f"https://a.example/{''.join(noise)}"[:length]
+        item = f"<item><guid>{link}</guid><link>{link}</link><title>{length}</title></item>"
+        document = f"<rss version='2.0'><channel><title>A</title>{item}</channel></rss>".encode()
+        found += clean_entries(
+            parse_feed(document, url="https://a.example/", content_type="", now=NOW)
+        ).entries
+    assert [len(entry.url or "") for entry in found] == [LONGEST_KEPT, 0, 0]
+    assert len(publish(database, feed_id, *found)) == 3
 
 
 # ── places ───────────────────────────────────────────────────────────────────────────────────────
