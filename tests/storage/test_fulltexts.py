@@ -152,6 +152,7 @@ def test_an_entry_under_a_new_guid_is_known_by_what_its_feed_said(database: Data
     assert made.new == 0
 
 
+@on_one_database
 def test_it_goes_with_its_entry(database: Database, feed: int) -> None:
     one, two = publish(database, feed, teaser(), teaser("Two"))
     complete(database, one)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from feedserver import FeedServer, Response
 from library import NOW, an_entry, follow, owner, publish
-from newspage import BEGINNING, PAGE, STUB, TEASER, TITLE, html
+from newspage import BEGINNING, PAGE, TEASER, TITLE, html
 
 from aggregator.domain import PageText, SafeHtml
 from aggregator.errors import BadStatus, FeedError, Gone, NoFullText, NotAPage, TooLarge, Unreachable
@@ -26,7 +26,7 @@ WHOLE = "Kervadec mended the bridge in the harbour. " * 40
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[FeedServer]:
-    with FeedServer({"/pont": html(PAGE), "/stub": html(STUB), "/paid": Response(status=402)}) as running:
+    with FeedServer({"/pont": html(PAGE), "/paid": Response(status=402)}) as running:
         yield running
 
 
@@ -85,15 +85,12 @@ def test_an_entry_without_a_page_has_no_button(site: Site, feed: int) -> None:
 
 
 def test_why_there_is_none_is_said(site: Site, feed: int, server: FeedServer) -> None:
-    entry = article(site, feed, server.url("/stub"))
-    site.post(f"/entries/{entry}/full-text")
+    entry = article(site, feed, server.url("/paid"))
+    site.post(f"/entries/{entry}/full-text", language="fr")
     assert site.refreshes == []
-    page = site.get(f"/entries/{entry}").text
-    assert "The reason: the page has no more than the feed." in page
+    page = site.get(f"/entries/{entry}", "fr").text
+    assert "peut-être faut-il s’abonner" in page
     assert TEASER in page
-    paid = publish(site.database, feed, an_entry("Paid", url=server.url("/paid")))[0]
-    site.post(f"/entries/{paid}/full-text", language="fr")
-    assert "peut-être faut-il s’abonner" in site.get(f"/entries/{paid}", "fr").text
 
 
 def status(kind: type[BadStatus], number: int) -> FeedError:

@@ -18,32 +18,30 @@ if TYPE_CHECKING:
 AGGREGATOR = Path(__file__).parents[2] / "aggregator"
 
 
-@pytest.mark.parametrize(
-    ("answer", "english", "french"),
-    [
-        (Response(body=b"\x89PNG\r\n"), "it is an image", "c’est une image"),
-        (Response(body=b"%PDF-1.7"), "it is a PDF file", "c’est un fichier PDF"),
-        (Response(body=b""), "the document is empty", "le document est vide"),
-        (Response(body=b"{}"), "it is JSON, but no JSON Feed", "c’est du JSON, mais pas un JSON Feed"),
-        (Response(body=b"<opml/>"), "it is a list of feeds (OPML)", "c’est une liste de flux (OPML)"),
-        (Response(body=b"<thing/>"), "it is something else", "c’est autre chose"),
-        (Response(status=404), "answers with the error 404", "répond par l’erreur 404"),
-        (Response(status=301), "without saying where to", "sans dire où"),
-        (
-            Response(status=301, headers={"Location": "http://10.0.0.1/"}),
-            "10.0.0.1 is not on the public Internet",
-            "10.0.0.1 n’est pas sur l’Internet public",
-        ),
-    ],
-)
-def test_what_is_wrong_is_told_in_both_languages(
-    site: Site, answer: Response, english: str, french: str
-) -> None:
-    with FeedServer({"/": answer}) as server:
-        for language, words in (("en", english), ("fr", french)):
-            refused = site.post("/feeds", url=server.url(), language=language)
-            assert refused.status_code == 422
-            assert words in refused.text
+ANSWERS = [
+    (Response(body=b"\x89PNG\r\n"), "it is an image", "c’est une image"),
+    (Response(body=b"%PDF-1.7"), "it is a PDF file", "c’est un fichier PDF"),
+    (Response(body=b""), "the document is empty", "le document est vide"),
+    (Response(body=b"{}"), "it is JSON, but no JSON Feed", "c’est du JSON, mais pas un JSON Feed"),
+    (Response(body=b"<opml/>"), "it is a list of feeds (OPML)", "c’est une liste de flux (OPML)"),
+    (Response(body=b"<thing/>"), "it is something else", "c’est autre chose"),
+    (Response(status=404), "answers with the error 404", "répond par l’erreur 404"),
+    (Response(status=301), "without saying where to", "sans dire où"),
+    (
+        Response(status=301, headers={"Location": "http://10.0.0.1/"}),
+        "10.0.0.1 is not on the public Internet",
+        "10.0.0.1 n’est pas sur l’Internet public",
+    ),
+]
+
+
+def test_what_is_wrong_is_told_in_both_languages(site: Site) -> None:
+    with FeedServer({f"/{number}": answer for number, (answer, _, _) in enumerate(ANSWERS)}) as server:
+        for number, (_, english, french) in enumerate(ANSWERS):
+            for language, words in (("en", english), ("fr", french)):
+                refused = site.post("/feeds", url=server.url(f"/{number}"), language=language)
+                assert refused.status_code == 422
+                assert words in refused.text
 
 
 def test_every_code_that_an_error_gives_has_words() -> None:
