@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from postgres import emptied, serve_postgres
+from library import make_library
+from postgres import fresh_library, serve_postgres
 
-from aggregator.storage.engine import Database, sqlite_url
+from aggregator.storage.engine import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,8 @@ def server() -> Iterator[str]:
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An empty library; each test is run on both databases. Files that need only one have their own."""
     if request.param == "sqlite":
-        url = sqlite_url(tmp_path / "library.sqlite")
+        found = make_library(tmp_path)
     else:
-        url = emptied(request.getfixturevalue("server"))
-    with Database.open(url) as found:
+        found = Database.open(fresh_library(request.getfixturevalue("server")))
+    with found:
         yield found

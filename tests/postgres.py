@@ -8,9 +8,11 @@ import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 from sqlalchemy import text
 
 from aggregator.storage.engine import Database
@@ -74,6 +76,22 @@ def serve_postgres() -> Iterator[str]:
             run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def fresh_library(url: str) -> str:
+    """The address of an empty library, the same each time: copied, which takes a fifth of all migrations."""
+    _make_pattern(url)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS library WITH (FORCE)")
+        connection.execute("CREATE DATABASE library TEMPLATE pattern")
+    return url.replace("/postgres?", "/library?")
+
+
+@cache
+def _make_pattern(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE pattern")
+    Database.open(url.replace("/postgres?", "/pattern?")).close()
 
 
 def emptied(url: str) -> str:
