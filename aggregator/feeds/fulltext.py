@@ -22,6 +22,8 @@ _TITLE = re.compile(r"<title\b[^<>]*>([^<]{0,1000})", re.IGNORECASE)
 # The page of ours that shows the text has said the title.
 _FIRST_HEADING = re.compile(r"\s*<h1>[^<]*</h1>")
 _MAX_TITLE_CHARS = 500
+# None of them is known to happen; but it is a page's tree that rules of thumb climb about in.
+_TRIPPED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 def read_text(body: bytes, *, url: str, content_type: str) -> PageText:
@@ -35,15 +37,18 @@ def read_text(body: bytes, *, url: str, content_type: str) -> PageText:
 
 def _article(html: str, base: str) -> str:
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it finds wrong is the page's affair
-    found = trafilatura.extract(
-        html,
-        url=base,
-        output_format="html",
-        include_comments=False,
-        include_formatting=True,
-        include_images=True,
-        include_links=True,
-    )
+    try:
+        found = trafilatura.extract(
+            html,
+            url=base,
+            output_format="html",
+            include_comments=False,
+            include_formatting=True,
+            include_images=True,
+            include_links=True,
+        )
+    except _TRIPPED:
+        return ""
     inside = (found or "").partition("<body>")[2].rpartition("</body>")[0]
     inside = inside.replace("<pre><pre>", "<pre>").replace("</pre></pre>", "</pre>")
     return _FIRST_HEADING.sub("", inside, count=1) if _FIRST_HEADING.match(inside) else inside

@@ -6,7 +6,11 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from feedserver import FeedServer, Response
 from library import an_entry, follow, link, publish
+from newspage import BEGINNING, PAGE, TEASER, TITLE, html
+from pictures import picture
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,6 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
     from webapp import Site
 
+NEWSPAPER = {"/pont": html(PAGE), "/ville/img/pont.jpg": Response(body=picture())}
 OPML = """<opml version="2.0"><body><outline text="Presse">
 <outline text="One" xmlUrl="https://one.example/rss"/></outline>
 <outline text="Bad" xmlUrl="file:///etc/passwd"/></body></opml>"""
@@ -59,6 +64,39 @@ def test_star(page: Page, entries: list[int]) -> None:
     page.get_by_role("button", name="Star", pressed=True).wait_for()
     page.get_by_role("link", name="Starred").click()
     assert rows(page) == ["What came of it"]
+
+
+def test_the_full_text_and_what_the_feed_sent(page: Page, site: Site) -> None:
+    with FeedServer(NEWSPAPER) as server:
+        feed = follow(site.database, server.url("/feed"), "Le Fanal")
+        (entry,) = publish(site.database, feed, an_entry(TITLE, text=TEASER, url=server.url("/pont")))
+        page.goto(f"/entries/{entry}")
+        page.get_by_role("button", name="Read the full text").click()
+        page.get_by_text("The full text, from 127.0.0.1").wait_for()
+        assert BEGINNING in page.locator(".text").inner_text()
+        page.get_by_role("link", name="Feed’s text").click()
+        page.get_by_text("This is what the feed sent.").wait_for()
+        assert BEGINNING not in page.locator(".text").inner_text()
+        page.get_by_role("link", name="Read the full text").click()
+        page.get_by_text("The full text, from 127.0.0.1").wait_for()
+
+
+@pytest.mark.slow
+def test_the_full_text_by_keys(scripted_page: Page, site: Site) -> None:
+    with FeedServer(NEWSPAPER, latency=0.2) as server:
+        feed = follow(site.database, server.url("/feed"), "Le Fanal")
+        (entry,) = publish(site.database, feed, an_entry(TITLE, text=TEASER, url=server.url("/pont")))
+        scripted_page.goto(f"/entries/{entry}")
+        scripted_page.keyboard.press("f")
+        for words in (
+            "Le texte entier, pris sur",
+            "Voici ce que le flux a envoyé",
+            "Le texte entier, pris sur",
+        ):
+            scripted_page.keyboard.press("f")
+            scripted_page.get_by_text(words).wait_for()
+            assert Axe().run(scripted_page).violations_count == 0
+        assert server.paths().count("/pont") == 1
 
 
 def test_mark_all_read(page: Page, site: Site, entries: list[int]) -> None:

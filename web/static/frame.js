@@ -81,6 +81,16 @@ addEventListener("click", (event) => {
   if (link) sessionStorage.setItem(`at ${here}`, link.pathname);
 });
 
+// A page is fetched once, however often one presses.
+addEventListener("submit", (event) => {
+  if (!event.target.matches(".fetches")) return;
+  if (event.target.ariaBusy) event.preventDefault();
+  for (const form of document.querySelectorAll(".fetches")) form.ariaBusy = "true";
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll(".fetches")) form.ariaBusy = null;
+});
+
 // ── keys ───────────────────────────────────────────────────────────────────────────────────────
 
 const find = (selector) => document.querySelector(selector);
