@@ -51,6 +51,8 @@ _PATIENCE = timedelta(seconds=15)
 _STEP = timedelta(seconds=20)
 """For all that is fetched after a refresh; linking waits for it."""
 _AT_ONCE, _OF_ONE_SITE, _LOOKED_AT = 20, 4, 200
+_SITES_BESIDE = 4
+"""Fewer than `Sites` lets be asked at a time: who asks by hand comes in between."""
 _HELD = timedelta(minutes=10)
 """How long what was claimed is left to who claimed it."""
 _SOON = timedelta(minutes=1)
@@ -97,7 +99,7 @@ class Completer:
             raise SiteBusy(wanted.url, "it was asked for it a moment ago").because("site-asked")
         try:
             with self.sites.ask(site_of(wanted.url), now=now):
-                page = asyncio.run(self._find_alone(wanted, now))
+                page = asyncio.run(self._find_alone(wanted, now, anew=entry.full is not None))
         except SiteBusy:
             raise
         except FeedError as error:
@@ -105,9 +107,9 @@ class Completer:
             raise
         return self._record(wanted, page, now)
 
-    async def _find_alone(self, wanted: WantedText, now: datetime) -> PageText:
+    async def _find_alone(self, wanted: WantedText, now: datetime, *, anew: bool) -> PageText:
         async with self._fetcher() as fetcher:
-            return await self._find(fetcher, wanted, now)
+            return await self._find(fetcher, wanted, now, anew=anew)
 
     # ── because everything of a feed is wanted ───────────────────────────────────────────────────
 
@@ -133,19 +135,24 @@ class Completer:
         """Sites beside each other, the pages of each in turn, until all is done or the time is over."""
         found: list[int] = []
         async with self._fetcher() as fetcher:
-            work = (self._complete_site(fetcher, some, found) for some in _by_site(wanted))
+            places = asyncio.Semaphore(_SITES_BESIDE)
+            work = (self._complete_site(fetcher, some, found, places) for some in _by_site(wanted))
             await run_step(work, within=_STEP, stopping=self.stopping)
         return len(found)
 
-    async def _complete_site(self, fetcher: Fetcher, wanted: Sequence[WantedText], found: list[int]) -> None:
+    async def _complete_site(
+        self, fetcher: Fetcher, wanted: Sequence[WantedText], found: list[int], places: asyncio.Semaphore
+    ) -> None:
+        """One page after the other; what is left of them when the site has had enough comes back later."""
         site = site_of(wanted[0].url)
         try:
-            with self.sites.ask(site, now=datetime.now(UTC)):
-                for one in wanted:
-                    if self.sites.wants_peace(site, now=datetime.now(UTC)):
-                        break
-                    if await self._complete_one(fetcher, one):
-                        found.append(one.entry_id)
+            async with places:
+                with self.sites.ask(site, now=datetime.now(UTC)):
+                    for one in wanted:
+                        if self.sites.wants_peace(site, now=datetime.now(UTC)):
+                            break
+                        if await self._complete_one(fetcher, one):
+                            found.append(one.entry_id)
         except SiteBusy as error:
             log.debug("full texts: %s", error)
 
@@ -170,8 +177,11 @@ class Completer:
         )
         return Fetcher(limits, version=self.version, accept=ACCEPT_PAGES, pages_only=True)
 
-    async def _find(self, fetcher: Fetcher, wanted: WantedText, now: datetime) -> PageText:
-        page = await asyncio.to_thread(self._find_fetched, wanted, now)
+    async def _find(
+        self, fetcher: Fetcher, wanted: WantedText, now: datetime, *, anew: bool = False
+    ) -> PageText:
+        """`anew`: whatever was found for another entry."""
+        page = None if anew else await asyncio.to_thread(self._find_fetched, wanted, now)
         if page is None:
             page = await self._read(fetcher, wanted.url)
         fault = find_fault(

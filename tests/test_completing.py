@@ -58,7 +58,7 @@ def completer(database: Database, documents: DocumentReader) -> Completer:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[FeedServer]:
-    with FeedServer(addresses=("127.0.0.1", "127.0.0.2", "127.0.0.3")) as running:
+    with FeedServer(addresses=[f"127.0.0.{number}" for number in range(1, 13)]) as running:
         yield running
 
 
@@ -274,6 +274,17 @@ def test_a_few_of_each_site_in_turn_the_newest_first(
     assert completer.complete_waiting() == 0
 
 
+def test_sites_take_turns_and_leave_room_for_who_asks(
+    database: Database, completer: Completer, server: FeedServer
+) -> None:
+    server.routes["/a"] = Response(body=PAGE.encode(), latency=0.05)
+    pages = [server.url("/a", f"127.0.0.{number}") for number in range(1, 13)]
+    publish(database, follow(database, always=True), *pages)
+    server.busiest.clear()
+    assert completer.complete_waiting() == 12
+    assert server.busiest[""] <= 5  # four, and one of a test before this
+
+
 def test_what_fails_for_a_while_is_tried_again_and_what_fails_for_good_is_not(
     database: Database, completer: Completer, server: FeedServer
 ) -> None:
@@ -325,6 +336,8 @@ def test_one_page_in_two_feeds_is_fetched_once(
         completer.complete(owner(database), entry_id, now=NOW)
     assert server.paths() == ["/a"]
     assert stored(database, one).html == stored(database, copy).html
+    completer.complete(owner(database), copy, now=NOW + timedelta(minutes=6))  # it is asked for again
+    assert server.paths() == ["/a", "/a"]
 
 
 def test_what_is_under_way_is_given_up_when_the_program_stops(
