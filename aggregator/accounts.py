@@ -82,6 +82,9 @@ def log_in(connection: Connection, user_id: int, *, browser: str, now: datetime)
 
 
 def find_login(connection: Connection, secret: str, *, now: datetime) -> tuple[User, Session] | None:
+    """None also for the empty secret, of somebody who never logged in."""
+    if not secret:
+        return None
     return users.find_session(connection, digest(secret), now=now, idle=IDLE, longest=LONGEST)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import url_for
+from flask import g, url_for
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -21,3 +21,12 @@ def install_assets(app: Flask) -> None:
     @app.template_global("asset")
     def asset(name: str) -> str:
         return url_for("static", filename=name, v=marks[name])
+
+    app.add_template_global(root_address)
+
+
+def root_address() -> str:
+    """What a list puts before an id: to build each address would be a tenth of a page."""
+    if "root_address" not in g:
+        g.root_address = url_for("entries.home")
+    return str(g.root_address)

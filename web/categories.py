@@ -14,13 +14,13 @@ from aggregator.storage.entries import Selection, newest_id
 from aggregator.storage.savedsearches import list_saved
 from aggregator.storage.search import names_category
 from aggregator.storage.subscriptions import list_categories
-from aggregator.storage.tree import list_shelves
 from web.arranging import read_path
 from web.checks import load_progress
 from web.forms import ID, write_path
 from web.listing import load_page
 from web.places import get_category
 from web.services import reading, writing
+from web.tree import find_shelves
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ def category(category_id: int) -> str:
     mark = request.args.get("before")
     unread_only = request.args.get("view") != "all"
     with reading() as (connection, reader):
-        path, ids, unread = get_category(list_shelves(connection, reader), category_id)
+        path, ids, unread = get_category(find_shelves(connection, reader), category_id)
         selection = Selection(category_ids=ids, unread_only=unread_only)
         return render_template(
             "category.html",

@@ -20,7 +20,7 @@ from aggregator.storage.entries import (
 )
 from aggregator.storage.icons import icon_digests
 from aggregator.storage.sametexts import read_together, unread_together
-from aggregator.storage.subscriptions import list_subscriptions, total_unread
+from aggregator.storage.subscriptions import list_subscriptions
 from aggregator.storage.tree import list_shelves
 from aggregator.wholeness import seems_cut_short
 from web.checks import load_progress, remember_asking
@@ -35,6 +35,7 @@ from web.removals import read_marking, sign_marking
 from web.services import reading, services, writing
 from web.starter import starter_shelves
 from web.trails import read_trail
+from web.tree import find_shelves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,14 +62,15 @@ def home() -> str:
         else:
             page = load_page(connection, reader, VIEWS[view], mark)
         progress = load_progress(connection, reader)
-        if not page.headlines and not list_shelves(connection, reader):
+        shelves = find_shelves(connection, reader)
+        if not page.headlines and not shelves:
             return render_template("welcome.html", shelves=starter_shelves(language()))
         return render_template(
             "home.html",
             view=view,
             page=page,
             first=mark is None,
-            unread=total_unread(connection, reader) if view == UNREAD else 0,
+            unread=sum(shelf.unread for shelf in shelves) if view == UNREAD else 0,
             newest=newest_id(connection),
             progress=progress,
             empty="" if page.headlines or view in OWN else _why_empty(connection, reader, progress),
@@ -104,22 +106,22 @@ def entry(entry_id: int) -> str:
         place = find_place(connection, reader, request.args.get("in"))
         beside = look_around(connection, reader, place, shown, services().clock())
         show_pictures(connection)
-    feeds_own = request.args.get("text") == "feed" and shown.full is not None
-    if shown.full is not None and feeds_own:
-        shown = replace(shown, html=shown.full.feed_html, text=shown.full.feed_text)
-    return render_template(
-        "entry.html",
-        entry=shown,
-        feeds_own=feeds_own,
-        cut_short=shown.full is None and seems_cut_short(shown.title, shown.text),
-        extras=extras(shown),
-        related=related,
-        around=around,
-        icons=icons,
-        place=place,
-        beside=beside,
-        keep_unread=request.args.get("keep") == "unread",
-    )
+        feeds_own = request.args.get("text") == "feed" and shown.full is not None
+        if shown.full is not None and feeds_own:
+            shown = replace(shown, html=shown.full.feed_html, text=shown.full.feed_text)
+        return render_template(
+            "entry.html",
+            entry=shown,
+            feeds_own=feeds_own,
+            cut_short=shown.full is None and seems_cut_short(shown.title, shown.text),
+            extras=extras(shown),
+            related=related,
+            around=around,
+            icons=icons,
+            place=place,
+            beside=beside,
+            keep_unread=request.args.get("keep") == "unread",
+        )
 
 
 @blueprint.post(f"/entries/<{ID}:entry_id>/read")

@@ -15,8 +15,8 @@ from flask import redirect, request, url_for
 from aggregator.errors import NotFound
 from aggregator.storage.feedlist import FeedSelection, Order, count_feeds, list_feeds
 from aggregator.storage.icons import icon_digests
-from aggregator.storage.tree import list_shelves
 from web.places import get_category
+from web.tree import find_shelves
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,7 +130,7 @@ def _category_ids(category: str, shelves: tuple[Shelf, ...]) -> tuple[int | None
 
 def load_feeds_page(connection: Connection, reader: int, wish: Wish, now: datetime) -> FeedsPage:
     """Past the last page it is the last one."""
-    shelves = list_shelves(connection, reader)
+    shelves = find_shelves(connection, reader)
     selection = select_feeds(wish, shelves)
     total = count_feeds(connection, reader, selection)
     number = min(wish.number, max(1, ceil(total / PAGE_LENGTH)))

@@ -17,7 +17,7 @@ from flask_babel import gettext
 from aggregator.errors import NotFound
 from aggregator.storage.entries import Selection, list_headlines
 from aggregator.storage.subscriptions import find_subscription
-from aggregator.storage.tree import list_shelves
+from web.tree import find_shelves
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -103,7 +103,7 @@ def _find_numbered(connection: Connection, reader: int, kind: str, number: int) 
             selection=Selection(feed_id=number),
         )
     try:
-        path, ids, _ = get_category(list_shelves(connection, reader), number)
+        path, ids, _ = get_category(find_shelves(connection, reader), number)
     except NotFound:
         return None
     return Place(

@@ -163,21 +163,21 @@ def results() -> str:
         icons = icon_digests(connection, (hit.headline.feed_id for hit in found.hits))
         categories = list_categories(connection, reader)[:_SHOWN_CATEGORIES]
         g.saved_searches = saved = list_saved(connection, reader)  # the frame shows them, too
-    kept = next((search for search in saved if search.query == form.typed), None)
-    return render_template(
-        "search.html",
-        form=form,
-        words=form.words,
-        query=query,
-        found=found,
-        icons=icons,
-        start=start,
-        number=number,
-        next_page=number + 1 if start + PAGE_LENGTH < found.total and number < LAST_PAGE else None,
-        categories=[_written(path) for path in categories],
-        kept=kept,
-        bare=write_query(Query(wanted=query.wanted, unwanted=query.unwanted)),
-    )
+        kept = next((search for search in saved if search.query == form.typed), None)
+        return render_template(
+            "search.html",
+            form=form,
+            words=form.words,
+            query=query,
+            found=found,
+            icons=icons,
+            start=start,
+            number=number,
+            next_page=number + 1 if start + PAGE_LENGTH < found.total and number < LAST_PAGE else None,
+            categories=[_written(path) for path in categories],
+            kept=kept,
+            bare=write_query(Query(wanted=query.wanted, unwanted=query.unwanted)),
+        )
 
 
 def _written(path: CategoryPath) -> str:

@@ -74,9 +74,21 @@ def services() -> Services:
 
 @contextmanager
 def reading() -> Iterator[tuple[Connection, int]]:
-    """A connection for reading, and the id of the person who reads."""
+    """A connection for reading, and the id of the person who reads.
+
+    Inside another one it is the same connection: what a page shows is of one moment, and costs one
+    transaction.
+    """
+    reader, outer = reader_id(), g.get("connection")
+    if outer is not None:
+        yield outer, reader
+        return
     with services().database.read() as connection:
-        yield connection, reader_id()
+        g.connection = connection
+        try:
+            yield connection, reader
+        finally:
+            g.connection = None
 
 
 @contextmanager

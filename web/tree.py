@@ -5,10 +5,11 @@ A large library shows its categories, and the feeds of the one that is open; a s
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flask import g
+from flask import g, request
 
 from aggregator.errors import StorageError
 from aggregator.storage.tree import find_category_of, list_shelves, list_spines
@@ -61,8 +62,18 @@ def find_tree(category_id: int | None = None, feed_id: int | None = None) -> Tre
         return None
 
 
+def find_shelves(connection: Connection, reader: int) -> tuple[Shelf, ...]:
+    """Read once for a page: the tree, its heading and its list ask for them."""
+    if request.method not in ("GET", "HEAD"):
+        return list_shelves(connection, reader)
+    if "shelves" not in g:
+        g.shelves = list_shelves(connection, reader)
+    found: tuple[Shelf, ...] = g.shelves
+    return found
+
+
 def load_tree(connection: Connection, reader: int, category_id: int | None, feed_id: int | None) -> Tree:
-    shelves = list_shelves(connection, reader)
+    shelves = find_shelves(connection, reader)
     everything = sum(shelf.feeds for shelf in shelves) <= _ALL_OPEN
     if feed_id is not None:
         category_id = find_category_of(connection, reader, feed_id)
@@ -76,30 +87,36 @@ def load_tree(connection: Connection, reader: int, category_id: int | None, feed
         for number in unfolded
         if any(shelf.id == number for shelf in shelves)
     }
-    g.tree_unread = sum(shelf.unread for shelf in shelves)
-    return Tree(unread=g.tree_unread, branches=grow(shelves, feeds))
+    unread = sum(shelf.unread for shelf in shelves)
+    return Tree(unread=unread, branches=grow(shelves, feeds))
 
 
 def grow(shelves: Sequence[Shelf], feeds: dict[int | None, tuple[Spine, ...]]) -> tuple[Branch, ...]:
     """The shelves with the categories that only hold others; a count holds those within."""
     branches: list[Branch] = []
     shown: set[CategoryPath] = set()
+    within = _count_within(shelves)
     for shelf in shelves:
         for length in range(1, len(shelf.path)):
             above = shelf.path[:length]
             if above not in shown:
                 shown.add(above)
-                branches.append(_branch(None, above, shelves, ()))
+                branches.append(_branch(None, above, within[above], ()))
         shown.add(shelf.path)
-        branches.append(_branch(shelf.id, shelf.path, shelves, feeds.get(shelf.id, ())))
+        branches.append(_branch(shelf.id, shelf.path, within[shelf.path], feeds.get(shelf.id, ())))
     return tuple(branches)
 
 
-def _branch(
-    number: int | None, path: CategoryPath, shelves: Sequence[Shelf], feeds: tuple[Spine, ...]
-) -> Branch:
+def _count_within(shelves: Sequence[Shelf]) -> Counter[CategoryPath]:
+    """What is unread in each path and below; the empty one is that of the feeds without a category."""
+    unread: Counter[CategoryPath] = Counter()
+    for shelf in shelves:
+        for length in range(1, len(shelf.path) + 1) if shelf.path else (0,):
+            unread[shelf.path[:length]] += shelf.unread
+    return unread
+
+
+def _branch(number: int | None, path: CategoryPath, unread: int, feeds: tuple[Spine, ...]) -> Branch:
     if not path:
-        unread = sum(shelf.unread for shelf in shelves if shelf.id is None)
         return Branch(id=None, name="", depth=0, unread=unread, feeds=feeds)
-    unread = sum(shelf.unread for shelf in shelves if shelf.path[: len(path)] == path)
     return Branch(id=number, name=path[-1], depth=min(len(path) - 1, _DEEPEST), unread=unread, feeds=feeds)

@@ -15,7 +15,7 @@ from babel import Locale
 from babel.dates import format_date, format_time, format_timedelta
 from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
-from flask import has_request_context, request
+from flask import g, has_request_context, request
 from flask_babel import gettext, ngettext
 
 from web.languages import language
@@ -116,7 +116,7 @@ def hour(then: datetime) -> str:
     """Beside an entry under the heading of its day: how long ago today, the time of day before."""
     if local_day(then) == local_day(services().clock()):
         return age(then)
-    return format_time(_here(then), "short", locale=_locale())
+    return _time(_here(then), language())
 
 
 def moment(then: datetime) -> str:
@@ -127,7 +127,12 @@ def moment(then: datetime) -> str:
 @lru_cache(maxsize=4096)
 def _moment(here: datetime, locale: str) -> str:
     """The same entries are shown again and again."""
-    return f"{format_date(here, 'long', locale=locale)}, {format_time(here, 'short', locale=locale)}"
+    return f"{format_date(here, 'long', locale=locale)}, {_time(here, locale)}"
+
+
+@lru_cache(maxsize=4096)
+def _time(here: datetime, locale: str) -> str:
+    return format_time(here, "short", locale=locale)
 
 
 def local_day(then: datetime) -> date:
@@ -139,7 +144,17 @@ def local_offset(then: datetime) -> timedelta:
 
 
 def _here(then: datetime) -> datetime:
-    return then.astimezone(_find_zone(request.cookies.get("tz", "")) if has_request_context() else None)
+    return then.astimezone(_zone())
+
+
+def _zone() -> ZoneInfo | None:
+    """Of the reader; None: that of this machine."""
+    if not has_request_context():
+        return None
+    if "zone" not in g:
+        g.zone = _find_zone(request.cookies.get("tz", ""))
+    found: ZoneInfo | None = g.zone
+    return found
 
 
 @lru_cache(maxsize=64)
@@ -183,7 +198,12 @@ def percent(share: float) -> str:
 
 def number(value: int) -> str:
     # Most are small, a page holds hundreds, and the languages of the pages write these alike.
-    return str(value) if 0 <= value < 1000 else format_decimal(value, locale=_locale())
+    return str(value) if 0 <= value < 1000 else _decimal(value, language())
+
+
+@lru_cache(maxsize=1024)
+def _decimal(value: int, locale: str) -> str:
+    return format_decimal(value, locale=locale)
 
 
 def reading_minutes(text: str) -> int:

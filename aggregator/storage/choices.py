@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select
 
@@ -11,11 +12,16 @@ from aggregator.storage.schema import choices
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 
 def list_choices(connection: Connection) -> dict[str, str]:
-    return {row.name: row.value for row in connection.execute(select(choices))}
+    return {row.name: row.value for row in connection.execute(_all())}
+
+
+@cache
+def _all() -> Select[Any]:
+    return select(choices)
 
 
 def set_choices(connection: Connection, chosen: Mapping[str, str | None]) -> None:

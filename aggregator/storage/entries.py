@@ -8,9 +8,23 @@ left its feed stays. Kept unread counts move in the transaction that changes wha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
@@ -19,6 +33,7 @@ from aggregator.domain import CleanEntry, Entry, FullText, Headline, SafeHtml
 from aggregator.errors import NotFound
 from aggregator.storage import edits, feedtexts, filters, identity, wantedtexts
 from aggregator.storage import subscriptions as kept
+from aggregator.storage.prepared import USER
 from aggregator.storage.schema import (
     entries,
     entry_terms,
@@ -167,13 +182,79 @@ class Selection:
     after: tuple[datetime, int] | None = None
     limit: int = 50
 
+    @property
+    def shape(self) -> Shape:
+        return Shape(
+            feed=self.feed_id is not None,
+            categories=self.category_ids is not None,
+            unread=self.unread_only,
+            since=self.read_since is not None,
+            starred=self.starred_only,
+            hidden=self.hidden_only,
+            before=self.before is not None,
+            after=self.after is not None,
+        )
 
-def followed_by(user_id: int, owner: ColumnElement[int] | None = None) -> ColumnElement[bool]:
+    @property
+    def values(self) -> dict[str, object]:
+        """Of the parameters in `Shape.selection`."""
+        before_at, before_id = self.before or (None, None)
+        after_at, after_id = self.after or (None, None)
+        return {
+            "feed_id": self.feed_id,
+            "category_ids": list(self.category_ids or ()),
+            "read_since": self.read_since,
+            "before_at": before_at,
+            "before_id": before_id,
+            "after_at": after_at,
+            "after_id": after_id,
+            "most": self.limit,
+        }
+
+
+class Shape(NamedTuple):
+    """What a selection asks, without its values: statements are built once for each."""
+
+    feed: bool
+    categories: bool
+    unread: bool
+    since: bool
+    starred: bool
+    hidden: bool
+    before: bool
+    after: bool
+
+    @property
+    def selection(self) -> Selection:
+        """With a parameter in place of each value."""
+        return Selection(
+            feed_id=_parameter("feed_id") if self.feed else None,
+            category_ids=_parameter("category_ids", expanding=True) if self.categories else None,
+            unread_only=self.unread,
+            read_since=_moment("read_since") if self.since else None,
+            starred_only=self.starred,
+            hidden_only=self.hidden,
+            before=(_moment("before_at"), _parameter("before_id")) if self.before else None,
+            after=(_moment("after_at"), _parameter("after_id")) if self.after else None,
+        )
+
+
+def _parameter(name: str, *, expanding: bool = False) -> Any:
+    return bindparam(name, type_=Integer, expanding=expanding)
+
+
+def _moment(name: str) -> Any:
+    return bindparam(name, type_=entries.c.published_at.type)
+
+
+def followed_by(
+    user_id: int | ColumnElement[int], owner: ColumnElement[int] | None = None
+) -> ColumnElement[bool]:
     owner = subscriptions.c.user_id if owner is None else owner
     return and_(subscriptions.c.feed_id == entries.c.feed_id, owner == user_id)
 
 
-def status_of(user_id: int) -> ColumnElement[bool]:
+def status_of(user_id: int | ColumnElement[int]) -> ColumnElement[bool]:
     return and_(statuses.c.entry_id == entries.c.id, statuses.c.user_id == user_id)
 
 
@@ -192,7 +273,7 @@ def _in_sight() -> ColumnElement[bool]:
 
 
 def headline_columns(
-    user_id: int, *, unfollowed: bool = False, by_date: bool = False
+    user_id: int | ColumnElement[int], *, unfollowed: bool = False, by_date: bool = False
 ) -> Select[tuple[object, ...]]:
     """A query of headlines of the feeds that this person follows, or of all feeds; without order.
 
@@ -292,23 +373,23 @@ def list_by_id(connection: Connection, user_id: int, ids: Sequence[int]) -> tupl
 
 def list_headlines(connection: Connection, user_id: int, selection: Selection) -> tuple[Headline, ...]:
     """Newest first; equal moments by id. Those nearest to `before`, or to `after`."""
-    query = headline_columns(user_id, unfollowed=selection.starred_only, by_date=True)
-    if selection.starred_only:  # few among many
-        starred = select(statuses.c.entry_id).where(
-            statuses.c.user_id == user_id, statuses.c.starred_at.is_not(None)
-        )
-        query = query.where(entries.c.id.in_(starred))
-    if selection.hidden_only:
-        hidden = select(statuses.c.entry_id).where(
-            statuses.c.user_id == user_id, statuses.c.hidden_by.is_not(None)
-        )
-        query = query.where(entries.c.id.in_(hidden))
-    query = query.where(*list_conditions(selection)).limit(selection.limit)
-    if selection.after is not None:
-        found = connection.execute(query.order_by(entries.c.published_at, entries.c.id)).all()
-        return tuple(to_headline(row) for row in reversed(found))
-    ordered = query.order_by(entries.c.published_at.desc(), entries.c.id.desc())
-    return tuple(to_headline(row) for row in connection.execute(ordered))
+    values = {"user_id": user_id} | selection.values
+    found = tuple(map(to_headline, connection.execute(_headlines(selection.shape), values)))
+    return found[::-1] if selection.after is not None else found
+
+
+@cache
+def _headlines(shape: Shape) -> Select[tuple[object, ...]]:
+    query = headline_columns(USER, unfollowed=shape.starred, by_date=True)
+    own = select(statuses.c.entry_id).where(statuses.c.user_id == USER)
+    if shape.starred:  # few among many
+        query = query.where(entries.c.id.in_(own.where(statuses.c.starred_at.is_not(None))))
+    if shape.hidden:
+        query = query.where(entries.c.id.in_(own.where(statuses.c.hidden_by.is_not(None))))
+    query = query.where(*list_conditions(shape.selection)).limit(_parameter("most"))
+    if shape.after:
+        return query.order_by(entries.c.published_at, entries.c.id)
+    return query.order_by(entries.c.published_at.desc(), entries.c.id.desc())
 
 
 def list_conditions(selection: Selection) -> Iterable[ColumnElement[bool]]:
@@ -347,8 +428,19 @@ _FULL = (
 
 def get_entry(connection: Connection, user_id: int, entry_id: int) -> Entry:
     """The whole entry; `NotFound` where this person neither follows nor has starred such an entry."""
+    values = {"user_id": user_id, "entry_id": entry_id}
+    row = connection.execute(_entry(), values).first() if abs(entry_id) < 2**31 else None
+    if row is None:
+        raise NotFound(
+            f"entry {entry_id}", "the library holds no such entry", advice="`lire-aussi entries` lists them."
+        )
+    return _to_entry(row)
+
+
+@cache
+def _entry() -> Select[tuple[object, ...]]:
     followed = subscriptions.c.user_id.is_not(None).label("followed")
-    query = (
+    return (
         select(
             entries,
             feed_title(),
@@ -360,17 +452,11 @@ def get_entry(connection: Connection, user_id: int, entry_id: int) -> Entry:
             *_FULL,
         )
         .outerjoin(full_texts, full_texts.c.entry_id == entries.c.id)
-        .outerjoin(subscriptions, followed_by(user_id))
+        .outerjoin(subscriptions, followed_by(USER))
         .join(feeds, feeds.c.id == entries.c.feed_id)
-        .outerjoin(statuses, status_of(user_id))
-        .where(entries.c.id == entry_id, _in_sight())
+        .outerjoin(statuses, status_of(USER))
+        .where(entries.c.id == _parameter("entry_id"), _in_sight())
     )
-    row = connection.execute(query).first() if abs(entry_id) < 2**31 else None
-    if row is None:
-        raise NotFound(
-            f"entry {entry_id}", "the library holds no such entry", advice="`lire-aussi entries` lists them."
-        )
-    return _to_entry(row)
 
 
 def _to_entry(row: Row[tuple[object, ...]]) -> Entry:
@@ -503,4 +589,9 @@ def _recount(connection: Connection, user_id: int, feed_id: int | None) -> None:
 
 def newest_id(connection: Connection) -> int:
     """The largest id handed out; 0 in an empty library."""
-    return int(connection.scalar(select(func.coalesce(func.max(entries.c.id), 0))) or 0)
+    return int(connection.scalar(_newest_id()) or 0)
+
+
+@cache
+def _newest_id() -> Select[tuple[int]]:
+    return select(func.coalesce(func.max(entries.c.id), 0))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, insert, or_, select, update
 
+from aggregator.storage.prepared import IDS
 from aggregator.storage.schema import entries, feed_states, feeds, icons, statuses, subscriptions
 
 if TYPE_CHECKING:
@@ -100,9 +102,14 @@ def icon_digests(connection: Connection, feed_ids: Iterable[int]) -> dict[int, s
     """feed id → digest of its icon, for those of the feeds that have one."""
     found: dict[int, str] = {}
     for some in _pieces(set(feed_ids)):
-        query = select(feeds.c.id, icons.c.digest).join(icons, icons.c.id == feeds.c.icon_id)
-        found.update((row.id, row.digest) for row in connection.execute(query.where(feeds.c.id.in_(some))))
+        found.update((row.id, row.digest) for row in connection.execute(_digests(), {"ids": some}))
     return found
+
+
+@cache
+def _digests() -> Select[tuple[int, str]]:
+    joined = select(feeds.c.id, icons.c.digest).join(icons, icons.c.id == feeds.c.icon_id)
+    return joined.where(feeds.c.id.in_(IDS))
 
 
 def _pieces(feed_ids: Iterable[int]) -> Iterable[Sequence[int]]:

@@ -7,21 +7,23 @@ A link is one row a pair, read from both ends. Whether a person sees it depends 
 from __future__ import annotations
 
 import json
+from functools import cache
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, union_all
 
 from aggregator.domain import Link, RelatedEntry
 from aggregator.storage.entries import feed_title, followed_by, is_shown, status_of, title_or_first_words
+from aggregator.storage.prepared import IDS, USER
 from aggregator.storage.schema import entries, entry_terms, feeds, links, statuses, subscriptions
 from aggregator.storage.verdicts import is_judged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Row, Select
 
 _as_json = json.JSONEncoder(ensure_ascii=False).encode
 """Made once: `json.dumps` with options of its own makes an encoder for each link."""
@@ -69,14 +71,20 @@ def list_related(
 
     Pairs that they judged unrelated are left out, too.
     """
+    rows = connection.execute(_related_to(), {"user_id": user_id, "ids": list(ids)})
+    return {this: tuple(map(_related, those)) for this, those in groupby(rows, key=attrgetter("this"))}
+
+
+@cache
+def _related_to() -> Select[Any]:
     facts = (links.c.score, links.c.nearness, links.c.confidence, links.c.why, links.c.same_text)
     this, other = links.c.entry_id, links.c.neighbour_id
     ends = union_all(
-        select(this.label("this"), other.label("other"), links.c.rank, *facts).where(this.in_(ids)),
-        select(other.label("this"), this.label("other"), links.c.older_rank, *facts).where(other.in_(ids)),
+        select(this.label("this"), other.label("other"), links.c.rank, *facts).where(this.in_(IDS)),
+        select(other.label("this"), this.label("other"), links.c.older_rank, *facts).where(other.in_(IDS)),
     ).subquery()
     own, theirs = entry_terms.alias(), entry_terms.alias()
-    rows = connection.execute(
+    return (
         select(
             entries.c.id,
             entries.c.title,
@@ -93,13 +101,12 @@ def list_related(
         .join(ends, ends.c.other == entries.c.id)
         .outerjoin(own, own.c.entry_id == ends.c.this)
         .outerjoin(theirs, theirs.c.entry_id == ends.c.other)
-        .join(subscriptions, followed_by(user_id))
+        .join(subscriptions, followed_by(USER))
         .join(feeds, feeds.c.id == entries.c.feed_id)
-        .outerjoin(statuses, status_of(user_id))
-        .where(is_shown(), ~is_judged(user_id, ends.c.this, ends.c.other))
+        .outerjoin(statuses, status_of(USER))
+        .where(is_shown(), ~is_judged(USER, ends.c.this, ends.c.other))
         .order_by(ends.c.this, entries.c.id)
     )
-    return {this: tuple(map(_related, those)) for this, those in groupby(rows, key=attrgetter("this"))}
 
 
 def _related(row: Row[tuple[object, ...]]) -> RelatedEntry:
@@ -136,9 +143,11 @@ def find_link(connection: Connection, entry_id: int, other_id: int) -> Link | No
 
 def list_copies(connection: Connection, ids: Sequence[int]) -> frozenset[tuple[int, int]]:
     """The pairs among `ids` that are the same text in two places, (smaller id, larger id)."""
-    rows = connection.execute(
-        select(links.c.entry_id, links.c.neighbour_id).where(
-            links.c.same_text, links.c.entry_id.in_(ids), links.c.neighbour_id.in_(ids)
-        )
-    )
+    rows = connection.execute(_copies_among(), {"ids": list(ids)})
     return frozenset((min(pair), max(pair)) for pair in rows)
+
+
+@cache
+def _copies_among() -> Select[int, int]:
+    both = links.c.entry_id.in_(IDS), links.c.neighbour_id.in_(IDS)
+    return select(links.c.entry_id, links.c.neighbour_id).where(links.c.same_text, *both)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
@@ -14,7 +15,7 @@ from aggregator.storage.schema import refresh_runs
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 _SILENCE = timedelta(minutes=2)
 _KEPT = timedelta(days=7)
@@ -54,7 +55,7 @@ def record_progress(connection: Connection, run: int, progress: RefreshProgress,
 
 def find_progress(connection: Connection, now: datetime) -> RefreshProgress | None:
     """The newest run. One that has been silent for two minutes died; it is told as finished then."""
-    row = connection.execute(select(refresh_runs).order_by(refresh_runs.c.id.desc()).limit(1)).first()
+    row = connection.execute(_newest()).first()
     if row is None:
         return None
     died = row.finished_at is None and row.beat_at < now - _SILENCE
@@ -66,3 +67,8 @@ def find_progress(connection: Connection, now: datetime) -> RefreshProgress | No
         failed=row.failed,
         new_entries=row.new_entries,
     )
+
+
+@cache
+def _newest() -> Select[Any]:
+    return select(refresh_runs).order_by(refresh_runs.c.id.desc()).limit(1)

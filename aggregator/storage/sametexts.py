@@ -6,9 +6,10 @@ Only copies in feeds that the person follows are told, counted and marked.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, select, true, union
 
@@ -24,13 +25,16 @@ from aggregator.storage.entries import (
     status_of,
     title_or_first_words,
 )
+from aggregator.storage.prepared import IDS, USER
 from aggregator.storage.schema import entries, feeds, links, statuses, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy import BindParameter, Connection, Row, Select
+
+    from aggregator.storage.entries import Shape
 
 _LINKS = (links.c.entry_id, links.c.neighbour_id)
 MAX_MARKED = 50
@@ -44,7 +48,15 @@ def list_copies_around(
 
     `listed` tells which of them answer the conditions of `selection`, on whatever page of the list.
     """
-    near = _pairs_of(ids).cte()
+    shape = replace(selection, before=None).shape
+    values = {"user_id": user_id, "ids": list(ids)} | selection.values
+    rows = connection.execute(_copies_around(shape), values)
+    return {this: tuple(map(_copy, those)) for this, those in groupby(rows, key=attrgetter("this"))}
+
+
+@cache
+def _copies_around(shape: Shape) -> Select[Any]:
+    near = _pairs_of(IDS).cte()
     # Not a join: SQLite would read all copies of the library into a filter of it.
     of_copies = select(near.c.other)
     far = (
@@ -52,9 +64,9 @@ def list_copies_around(
         for this, other in (_LINKS, _LINKS[::-1])
     )
     pairs = union(select(near.c.this, near.c.other), *far).subquery()
-    listed = and_(true(), *list_conditions(replace(selection, before=None))).label("listed")
-    told = true() if selection.hidden_only else is_shown()
-    rows = connection.execute(
+    listed = and_(true(), *list_conditions(shape.selection)).label("listed")
+    told = true() if shape.hidden else is_shown()
+    return (
         select(
             pairs.c.this,
             entries.c.id,
@@ -66,16 +78,15 @@ def list_copies_around(
             listed,
         )
         .join(pairs, pairs.c.other == entries.c.id)
-        .join(subscriptions, followed_by(user_id))
+        .join(subscriptions, followed_by(USER))
         .join(feeds, feeds.c.id == entries.c.feed_id)
-        .outerjoin(statuses, status_of(user_id))
+        .outerjoin(statuses, status_of(USER))
         .where(told)
         .order_by(pairs.c.this, entries.c.published_at.desc(), entries.c.id.desc())
     )
-    return {this: tuple(map(_copy, those)) for this, those in groupby(rows, key=attrgetter("this"))}
 
 
-def _pairs_of(ids: Sequence[int]) -> Select[tuple[int, int]]:
+def _pairs_of(ids: Sequence[int] | BindParameter[int]) -> Select[tuple[int, int]]:
     both = union(
         *(
             select(this.label("this"), other.label("other")).where(links.c.same_text, this.in_(ids))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select, update
@@ -10,12 +11,13 @@ from aggregator.domain import SavedSearch
 from aggregator.errors import NotFound
 from aggregator.searching.words import fold
 from aggregator.storage.entries import insert_into
+from aggregator.storage.prepared import USER
 from aggregator.storage.schema import saved_searches
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Select
 
 MAX_SAVED = 100
 """They stand on every page."""
@@ -23,13 +25,15 @@ MAX_SAVED = 100
 
 def list_saved(connection: Connection, user_id: int) -> tuple[SavedSearch, ...]:
     """By name, as a person reads them."""
-    found = connection.execute(
-        select(saved_searches.c.id, saved_searches.c.name, saved_searches.c.query).where(
-            saved_searches.c.user_id == user_id
-        )
-    )
+    found = connection.execute(_saved(), {"user_id": user_id})
     saved = [SavedSearch(id=row.id, name=row.name, query=row.query) for row in found]
     return tuple(sorted(saved, key=lambda search: (fold(search.name), search.id)))
+
+
+@cache
+def _saved() -> Select[tuple[int, str, str]]:
+    columns = (saved_searches.c.id, saved_searches.c.name, saved_searches.c.query)
+    return select(*columns).where(saved_searches.c.user_id == USER)
 
 
 def get_saved(connection: Connection, user_id: int, search_id: int) -> SavedSearch:

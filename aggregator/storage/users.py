@@ -5,9 +5,10 @@ Secrets come in as digests, passwords as argon2 hashes: what is stored lets nobo
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, exists, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, exists, func, insert, or_, select, update
 
 from aggregator.domain import ApiKey, Session, User
 from aggregator.errors import AccountError, NotFound
@@ -37,7 +38,12 @@ def _to_user(row: Row[tuple[object, ...]]) -> User:
 
 def get_owner(connection: Connection) -> User:
     """The first one: whom the command and a library without passwords serve."""
-    return _to_user(connection.execute(_users().where(users.c.role == "owner").limit(1)).one())
+    return _to_user(connection.execute(_owner()).one())
+
+
+@cache
+def _owner() -> Select[tuple[object, ...]]:
+    return _users().where(users.c.role == "owner").limit(1)
 
 
 def list_users(connection: Connection) -> tuple[User, ...]:
@@ -77,7 +83,12 @@ def has_several(connection: Connection) -> bool:
 
 
 def has_passwords(connection: Connection) -> bool:
-    return bool(connection.scalar(select(exists().where(users.c.password_hash.is_not(None)))))
+    return bool(connection.scalar(_some_password()))
+
+
+@cache
+def _some_password() -> Select[tuple[bool]]:
+    return select(exists().where(users.c.password_hash.is_not(None)))
 
 
 def find_password_hash(connection: Connection, user_id: int) -> str | None:
@@ -111,17 +122,23 @@ def find_session(
     connection: Connection, digest: str, *, now: datetime, idle: timedelta, longest: timedelta
 ) -> tuple[User, Session] | None:
     """None where it has ended: unused for `idle`, or `longest` old."""
-    row = connection.execute(
+    values = {"digest": digest, "seen_after": now - idle, "created_after": now - longest}
+    row = connection.execute(_session_of(), values).first()
+    return None if row is None else (_to_user(row), _to_session(row))
+
+
+@cache
+def _session_of() -> Select[tuple[object, ...]]:
+    return (
         _users()
         .add_columns(sessions.c.id.label("session_id"), *_SESSION)
         .join(sessions, sessions.c.user_id == users.c.id)
         .where(
-            sessions.c.digest == digest,
-            sessions.c.seen_at > now - idle,
-            sessions.c.created_at > now - longest,
+            sessions.c.digest == bindparam("digest"),
+            sessions.c.seen_at > bindparam("seen_after"),
+            sessions.c.created_at > bindparam("created_after"),
         )
-    ).first()
-    return None if row is None else (_to_user(row), _to_session(row))
+    )
 
 
 _SESSION = (sessions.c.created_at, sessions.c.seen_at, sessions.c.browser)

@@ -55,7 +55,9 @@ def _is_pair(user_id: int, one: int, other: int) -> ColumnElement[bool]:
     )
 
 
-def is_judged(user_id: int, one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[bool]:
+def is_judged(
+    user_id: int | ColumnElement[int], one: ColumnElement[int], other: ColumnElement[int]
+) -> ColumnElement[bool]:
     """For a query over pairs: this person judged the pair unrelated, whichever end comes first."""
     pair = or_(
         and_(verdicts.c.entry_id == one, verdicts.c.neighbour_id == other),
