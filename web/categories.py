@@ -63,7 +63,7 @@ def category(category_id: int) -> str:
 def edit() -> str:
     """One is named by its path: it need not hold feeds itself."""
     with reading() as (connection, reader):
-        return _show_edit(connection, reader, get_contents(connection, reader, _read_path(request.args)))
+        return _show_edit(connection, reader, get_contents(connection, reader, _read_path(request.args, 404)))
 
 
 def _show_edit(
@@ -136,12 +136,12 @@ def delete() -> Response:
     return redirect(url_for("feeds.index"), 303)
 
 
-def _read_path(fields: Mapping[str, str]) -> CategoryPath:
-    """A path as JSON, as our own links and forms have it."""
+def _read_path(fields: Mapping[str, str], otherwise: int = 400) -> CategoryPath:
+    """A path as JSON, as our own links and forms have it; the status of an answer to anything else."""
     try:
         path = json.loads(fields.get("category", ""))
     except (ValueError, RecursionError):
-        abort(400)
+        abort(otherwise)
     if not (isinstance(path, list) and path and all(isinstance(name, str) for name in path)):
-        abort(400)
+        abort(otherwise)
     return tuple(path)

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import Integer, Text, and_, bindparam, case, func, or_, select
 
 from aggregator.domain import ListedFeed
 from aggregator.storage.dialects import folded, occurs_in, shifted_day
+from aggregator.storage.prepared import USER
 from aggregator.storage.schema import entries, feed_states, feeds, subscriptions
 from aggregator.storage.subscriptions import list_by_feed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import date, datetime
 
     from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select
@@ -43,12 +45,34 @@ class FeedSelection:
     """None among them: the feeds without a category. None: all feeds."""
 
 
+class _Shape(NamedTuple):
+    """A selection without its values: statements are built once for each."""
+
+    words: int
+    categories: bool
+    loose: bool
+
+
+def _shape(selection: FeedSelection) -> _Shape:
+    ids = selection.category_ids
+    return _Shape(
+        words=len(selection.words), categories=ids is not None, loose=ids is not None and None in ids
+    )
+
+
+def _values(user_id: int, selection: FeedSelection) -> dict[str, object]:
+    words = {f"word_{place}": word for place, word in enumerate(selection.words)}
+    named = [one for one in selection.category_ids or () if one is not None]
+    return {"user_id": user_id, "category_ids": named, **words}
+
+
 def count_feeds(connection: Connection, user_id: int, selection: FeedSelection) -> int:
-    return int(connection.scalar(_among(select(func.count()), user_id, selection)) or 0)
+    return int(connection.scalar(_count(_shape(selection)), _values(user_id, selection)) or 0)
 
 
 def list_feed_ids(connection: Connection, user_id: int, selection: FeedSelection) -> tuple[int, ...]:
-    return tuple(connection.scalars(_among(select(subscriptions.c.feed_id), user_id, selection)))
+    query = _among(select(subscriptions.c.feed_id), _shape(selection))
+    return tuple(connection.scalars(query, _values(user_id, selection)))
 
 
 def list_feeds(
@@ -61,10 +85,8 @@ def list_feeds(
     limit: int,
     offset: int,
 ) -> tuple[ListedFeed, ...]:
-    columns = (subscriptions.c.feed_id, _TROUBLED.label("troubled"), _newest(), _lately(now))
-    query = _among(select(*columns), user_id, selection)
-    query = query.order_by(*_order(order, now), folded(_NAME), subscriptions.c.feed_id)
-    found = connection.execute(query.limit(limit).offset(offset)).all()
+    values = _values(user_id, selection) | {"since": now - LATELY, "most": limit, "start": offset}
+    found = connection.execute(_list(_shape(selection), order), values).all()
     known = list_by_feed(connection, user_id, [row.feed_id for row in found])
     return tuple(
         ListedFeed(
@@ -77,28 +99,38 @@ def list_feeds(
     )
 
 
-def _among(query: Select[Any], user_id: int, selection: FeedSelection) -> Select[Any]:
+@cache
+def _count(shape: _Shape) -> Select[Any]:
+    return _among(select(func.count()), shape)
+
+
+@cache
+def _list(shape: _Shape, order: Order) -> Select[Any]:
+    columns = (subscriptions.c.feed_id, _TROUBLED.label("troubled"), _newest(), _lately())
+    query = _among(select(*columns), shape)
+    query = query.order_by(*_order(order), folded(_NAME), subscriptions.c.feed_id)
+    return query.limit(bindparam("most", type_=Integer)).offset(bindparam("start", type_=Integer))
+
+
+def _among(query: Select[Any], shape: _Shape) -> Select[Any]:
     return (
         query.select_from(subscriptions)
         .join(feeds, feeds.c.id == subscriptions.c.feed_id)
         .join(feed_states, feed_states.c.feed_id == subscriptions.c.feed_id)
-        .where(subscriptions.c.user_id == user_id, *_conditions(selection))
+        .where(subscriptions.c.user_id == USER, *_conditions(shape))
     )
 
 
-def _conditions(selection: FeedSelection) -> Iterator[ColumnElement[bool]]:
-    for word in selection.words:
+def _conditions(shape: _Shape) -> Iterator[ColumnElement[bool]]:
+    for place in range(shape.words):
+        word = bindparam(f"word_{place}", type_=Text)
         yield or_(occurs_in(word, _NAME), occurs_in(word, feeds.c.url))
-    if selection.category_ids is not None:
-        yield _in_categories(selection.category_ids)
+    if shape.categories:
+        named = subscriptions.c.category_id.in_(bindparam("category_ids", type_=Integer, expanding=True))
+        yield or_(named, subscriptions.c.category_id.is_(None)) if shape.loose else named
 
 
-def _in_categories(ids: Sequence[int | None]) -> ColumnElement[bool]:
-    named = subscriptions.c.category_id.in_([one for one in ids if one is not None])
-    return or_(named, subscriptions.c.category_id.is_(None)) if None in ids else named
-
-
-def _order(order: Order, now: datetime) -> tuple[ColumnElement[Any], ...]:
+def _order(order: Order) -> tuple[ColumnElement[Any], ...]:
     match order:
         case "trouble":
             states = feed_states.c
@@ -107,7 +139,7 @@ def _order(order: Order, now: datetime) -> tuple[ColumnElement[Any], ...]:
         case "silent":
             return (_newest().asc().nulls_first(),)
         case "busiest":
-            return (_lately(now).desc(),)
+            return (_lately().desc(),)
         case "name":
             return ()
 
@@ -120,8 +152,9 @@ def _newest() -> ColumnElement[datetime | None]:
     return _of_feed(select(func.max(entries.c.published_at))).label("newest_at")
 
 
-def _lately(now: datetime) -> ColumnElement[int]:
-    return _of_feed(select(func.count()).where(entries.c.published_at > now - LATELY)).label("lately")
+def _lately() -> ColumnElement[int]:
+    since = bindparam("since", type_=entries.c.published_at.type)
+    return _of_feed(select(func.count()).where(entries.c.published_at > since)).label("lately")
 
 
 # ── the rhythm of one ────────────────────────────────────────────────────────────────────────────

@@ -6,6 +6,7 @@ as long as it hides something, so that a hidden entry can always say why.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, delete, exists, func, insert, select, update
@@ -14,6 +15,7 @@ from aggregator.domain import Filter, SavedFilter
 from aggregator.errors import NotFound
 from aggregator.filtering import MAX_CHARS, Candidate, covers, decide, meets
 from aggregator.storage import subscriptions as kept
+from aggregator.storage.prepared import USER
 from aggregator.storage.schema import categories, entries, feeds, filters, statuses, subscriptions
 
 if TYPE_CHECKING:
@@ -31,18 +33,24 @@ MAX_FILTERS = 100
 # ── keep ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _selection(user_id: int) -> Select[tuple[object, ...]]:
+@cache
+def _selection() -> Select[tuple[object, ...]]:
     title = func.coalesce(subscriptions.c.title, feeds.c.title).label("feed_title")
-    follows = and_(subscriptions.c.feed_id == filters.c.feed_id, subscriptions.c.user_id == user_id)
+    follows = and_(subscriptions.c.feed_id == filters.c.feed_id, subscriptions.c.user_id == USER)
     hidden = select(func.count()).where(statuses.c.hidden_by == filters.c.id).scalar_subquery()
     return (
         select(filters, categories.c.path, title, hidden.label("hidden"))
         .outerjoin(categories, categories.c.id == filters.c.category_id)
         .outerjoin(feeds, feeds.c.id == filters.c.feed_id)
         .outerjoin(subscriptions, follows)
-        .where(filters.c.user_id == user_id)
+        .where(filters.c.user_id == USER)
         .order_by(filters.c.id)
     )
+
+
+@cache
+def _working() -> Select[tuple[object, ...]]:
+    return _selection().where(filters.c.deleted_at.is_(None))
 
 
 def _to_filter(row: Row[tuple[object, ...]]) -> SavedFilter:
@@ -67,8 +75,7 @@ def _to_filter(row: Row[tuple[object, ...]]) -> SavedFilter:
 
 def list_filters(connection: Connection, user_id: int, *, deleted: bool = False) -> tuple[SavedFilter, ...]:
     """In the order in which they were made; `deleted` adds those that still hide something."""
-    query = _selection(user_id)
-    found = connection.execute(query if deleted else query.where(filters.c.deleted_at.is_(None)))
+    found = connection.execute(_selection() if deleted else _working(), {"user_id": user_id})
     return tuple(map(_to_filter, found))
 
 
@@ -108,8 +115,7 @@ def _category_id(connection: Connection, user_id: int, path: CategoryPath | None
 
 def get_filter(connection: Connection, user_id: int, filter_id: int) -> SavedFilter:
     """One that is not deleted."""
-    query = _selection(user_id).where(filters.c.id == filter_id, filters.c.deleted_at.is_(None))
-    row = connection.execute(query).first()
+    row = connection.execute(_working().where(filters.c.id == filter_id), {"user_id": user_id}).first()
     if row is None:
         raise NotFound(f"filter {filter_id}", "you have no such filter")
     return _to_filter(row)

@@ -7,9 +7,10 @@ stays behind, so that the entry is not new where its document still holds it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Integer, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from aggregator.domain import RetentionRule
 from aggregator.storage.entries import insert_into
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Row, Select
 
 NO_RULE = RetentionRule()
 
@@ -37,15 +38,22 @@ NO_RULE = RetentionRule()
 
 
 def find_rule(connection: Connection, feed_id: int) -> RetentionRule:
-    return list_rules(connection).get(feed_id, NO_RULE)
+    row = connection.execute(_rule_of(), {"feed_id": feed_id}).first()
+    return NO_RULE if row is None else _to_rule(row)
+
+
+@cache
+def _rule_of() -> Select[Any]:
+    return select(retention_rules).where(retention_rules.c.feed_id == bindparam("feed_id", type_=Integer))
+
+
+def _to_rule(row: Row[Any]) -> RetentionRule:
+    return RetentionRule(keep_days=row.keep_days, keep_entries=row.keep_entries)
 
 
 def list_rules(connection: Connection) -> dict[int, RetentionRule]:
     """By feed; feeds without a rule are left out."""
-    return {
-        row.feed_id: RetentionRule(keep_days=row.keep_days, keep_entries=row.keep_entries)
-        for row in connection.execute(select(retention_rules))
-    }
+    return {row.feed_id: _to_rule(row) for row in connection.execute(select(retention_rules))}
 
 
 def set_rule(connection: Connection, feed_id: int, rule: RetentionRule) -> None:

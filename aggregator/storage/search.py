@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from functools import reduce
+from functools import cache, reduce
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from unicodedata import normalize
 
@@ -24,6 +24,7 @@ from aggregator.searching.ranking import weight
 from aggregator.searching.snippets import Marker, Piece
 from aggregator.searching.words import are_forms, fold, shared_beginnings, split_words
 from aggregator.storage.entries import feed_title, followed_by, headline_columns, status_of, to_headline
+from aggregator.storage.prepared import IDS, USER
 from aggregator.storage.schema import UtcDateTime, categories, entries, feeds, statuses, subscriptions
 
 if TYPE_CHECKING:
@@ -105,16 +106,21 @@ def _in_titles(query: Query) -> Query:
 
 
 def _hits(connection: Connection, user_id: int, query: Query, ids: Sequence[int]) -> tuple[Hit, ...]:
-    text = func.substr(entries.c.text, 1, _READ_CHARACTERS).label("beginning")
-    # The ids are those that the person may see; without an outer join SQLite would walk all their feeds.
-    columns = headline_columns(user_id, unfollowed=True).add_columns(text)
-    rows = {row._mapping["id"]: row for row in connection.execute(columns.where(entries.c.id.in_(ids)))}
+    found = connection.execute(_read(), {"user_id": user_id, "ids": list(ids)})
+    rows = {row._mapping["id"]: row for row in found}
     marker = Marker(query)
     headlines = [(to_headline(rows[i]), rows[i]._mapping["beginning"]) for i in ids if i in rows]
     return tuple(
         Hit(headline=headline, title=marker.title(headline.title), snippet=marker.snippet(beginning))
         for headline, beginning in headlines
     )
+
+
+@cache
+def _read() -> Select[tuple[object, ...]]:
+    text = func.substr(entries.c.text, 1, _READ_CHARACTERS).label("beginning")
+    # The ids are those that the person may see; without an outer join SQLite would walk all their feeds.
+    return headline_columns(USER, unfollowed=True).add_columns(text).where(entries.c.id.in_(IDS))
 
 
 # ── filters ──────────────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, delete, func, insert, select, update
@@ -9,6 +10,7 @@ from sqlalchemy import and_, delete, func, insert, select, update
 from aggregator.domain import CategoryPath, FetchState, Subscription
 from aggregator.errors import NotFound
 from aggregator.storage.feeds import feed_columns, to_feed, to_gone, to_move
+from aggregator.storage.prepared import IDS, USER
 from aggregator.storage.schema import (
     categories,
     entries,
@@ -118,7 +120,8 @@ def _count_unread(connection: Connection, user_id: int, feed_id: int) -> int:
     return int(connection.execute(count).scalar_one())
 
 
-def _selection(user_id: int) -> Select[tuple[object, ...]]:
+@cache
+def _selection() -> Select[tuple[object, ...]]:
     return (
         select(
             *feed_columns(),
@@ -133,8 +136,13 @@ def _selection(user_id: int) -> Select[tuple[object, ...]]:
         .join(feed_states, feed_states.c.feed_id == feeds.c.id)
         .outerjoin(categories, categories.c.id == subscriptions.c.category_id)
         .outerjoin(push_subscriptions, push_subscriptions.c.feed_id == feeds.c.id)
-        .where(subscriptions.c.user_id == user_id)
+        .where(subscriptions.c.user_id == USER)
     )
+
+
+@cache
+def _one_of() -> Select[tuple[object, ...]]:
+    return _selection().where(subscriptions.c.feed_id.in_(IDS))
 
 
 def _to_subscription(row: Row[tuple[object, ...]]) -> Subscription:
@@ -173,25 +181,29 @@ def to_state(row: Row[tuple[object, ...]]) -> FetchState:
 
 def list_subscriptions(connection: Connection, user_id: int) -> tuple[Subscription, ...]:
     """By category, then by title, as a person reads them."""
-    found = [_to_subscription(row) for row in connection.execute(_selection(user_id))]
+    found = [_to_subscription(row) for row in connection.execute(_selection(), {"user_id": user_id})]
     found.sort(key=lambda s: (tuple(name.casefold() for name in s.category), s.title.casefold(), s.feed.id))
     return tuple(found)
 
 
 def list_categories(connection: Connection, user_id: int) -> tuple[CategoryPath, ...]:
     """Those with feeds in them, as a person reads them."""
-    used = select(subscriptions.c.category_id).where(subscriptions.c.user_id == user_id)
-    paths = connection.scalars(select(categories.c.path).where(categories.c.id.in_(used)))
+    paths = connection.scalars(_used_categories(), {"user_id": user_id})
     return tuple(sorted(paths, key=lambda path: tuple(name.casefold() for name in path)))
 
 
+@cache
+def _used_categories() -> Select[CategoryPath]:
+    used = select(subscriptions.c.category_id).where(subscriptions.c.user_id == USER)
+    return select(categories.c.path).where(categories.c.id.in_(used))
+
+
 def find_subscription(connection: Connection, user_id: int, feed_id: int) -> Subscription | None:
-    row = connection.execute(_selection(user_id).where(feeds.c.id == feed_id)).first()
-    return None if row is None else _to_subscription(row)
+    return list_by_feed(connection, user_id, [feed_id]).get(feed_id)
 
 
 def list_by_feed(connection: Connection, user_id: int, feed_ids: Collection[int]) -> dict[int, Subscription]:
-    found = connection.execute(_selection(user_id).where(feeds.c.id.in_(feed_ids)))
+    found = connection.execute(_one_of(), {"user_id": user_id, "ids": list(feed_ids)})
     return {one.feed.id: one for one in map(_to_subscription, found)}
 
 
@@ -203,7 +215,7 @@ def get_subscription(connection: Connection, user_id: int, feed_id: int) -> Subs
 
 
 def find_by_url(connection: Connection, user_id: int, url: str) -> Subscription | None:
-    row = connection.execute(_selection(user_id).where(feeds.c.url == url)).first()
+    row = connection.execute(_selection().where(feeds.c.url == url), {"user_id": user_id}).first()
     return None if row is None else _to_subscription(row)
 
 
