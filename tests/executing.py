@@ -9,7 +9,10 @@ Every element is focused, clicked and sent the events that it listens to; links 
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
+
+from playwright.sync_api import Error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, CDPSession, Page
 
 _OWN_NAME = "witness:"
-_SECONDS = 5
+_SECONDS = 3
 _SETTLE = 0.03
 # What a person, or time, may do with a page.
 _TOUCH = """
@@ -52,6 +55,7 @@ _TOUCH = """
     } catch {}
   }
   await frame();
+  witnessIsDone("");
 })()
 //# sourceURL=witness:touch
 """
@@ -64,7 +68,7 @@ class Witness:
         self._context = context
         self._ours = ours
         self._compiled: list[str] = []
-        self._loaded = False
+        self._loaded = self._touched = False
         self._page: Page
         self._chromium: CDPSession
 
@@ -80,8 +84,11 @@ class Witness:
         self._chromium = self._context.new_cdp_session(self._page)
         self._chromium.on("Debugger.scriptParsed", self._note)
         self._chromium.on("Page.loadEventFired", lambda _: setattr(self, "_loaded", True))
+        self._chromium.on("Runtime.bindingCalled", lambda _: setattr(self, "_touched", True))
         for domain in ("Page", "Runtime", "Debugger"):
             self._chromium.send(f"{domain}.enable")
+        self._chromium.send("Runtime.addBinding", {"name": "witnessIsDone"})
+        self._chromium.send("Debugger.setSkipAllPauses", {"skip": True})
 
     def _note(self, script: dict[str, Any]) -> None:
         address = str(script["url"])
@@ -104,7 +111,10 @@ class Witness:
             self._loaded = False
             then(self._page)
             self._wait(lambda: self._loaded)
-        self._chromium.send("Runtime.evaluate", {"expression": _TOUCH, "awaitPromise": True, "timeout": 3000})
+        self._touched = False
+        with suppress(Error):  # a payload leads elsewhere meanwhile
+            self._chromium.send("Runtime.evaluate", {"expression": _TOUCH, "timeout": 3000})
+        self._wait(lambda: self._touched)
         self._page.wait_for_timeout(_SETTLE * 1000)
         return list(self._compiled)
 
