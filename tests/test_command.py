@@ -6,6 +6,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import socket
 import sqlite3
@@ -353,37 +354,76 @@ def test_what_is_kept_is_said_and_the_rest_removed(tmp_path: Path) -> None:
     assert {entry["title"] for entry in run_json(tmp_path, "entries")} == {"One", "Four"}
 
 
+def run_on_full_disk(library: Path, limit: int, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The system refuses every write beyond a size of a file, as a full disk does."""
+
+    def fill_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    done = subprocess.run(
+        [COMMAND, *arguments],
+        env=environment(library),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        preexec_fn=fill_disk,
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def state_of(library: Path) -> tuple[str | None, int]:
+    """ETag and number of entries; nobody holds the feed any more."""
+    with closing(sqlite3.connect(library / "library.sqlite")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        connection.execute("UPDATE feed_states SET lease_until = NULL")
+        connection.commit()
+        ((etag,),) = connection.execute("SELECT etag FROM feed_states").fetchall()
+        ((count,),) = connection.execute("SELECT count(*) FROM entries").fetchall()
+    return etag, count
+
+
+LARGE = rss(*((f"T{n}", "word " * 4_000) for n in range(20)))
+
+
 def test_a_disk_that_is_full_loses_nothing(tmp_path: Path) -> None:
-    """The system refuses every write beyond a size, as a full disk does."""
-    large = rss(*((f"T{n}", "word " * 4_000) for n in range(20)))
-    with FeedServer({"/a": large}) as server:
+    with FeedServer({"/a": LARGE}) as server:
         follow(tmp_path, server.url("/a"))
-        database = tmp_path / "library.sqlite"
-        limit = database.stat().st_size + 50_000
-
-        def fill_disk() -> None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-        done = subprocess.run(
-            [COMMAND, "refresh"],
-            env=environment(tmp_path),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            preexec_fn=fill_disk,
-        )
-        assert done.returncode == 1
-        assert "Traceback" not in done.stderr
-        with closing(sqlite3.connect(database)) as connection:
-            assert connection.execute("SELECT etag, body_hash FROM feed_states").fetchall() == [(None, None)]
-            assert connection.execute("SELECT count(*) FROM entries").fetchone() == (0,)
-            connection.execute("UPDATE feed_states SET lease_until = NULL")
-            connection.commit()
+        limit = (tmp_path / "library.sqlite").stat().st_size + 50_000
+        assert run_on_full_disk(tmp_path, limit, "refresh").returncode == 1
+        assert state_of(tmp_path) == (None, 0)
         report = run_json(tmp_path, "refresh", "--all")
         assert (report["updated"], report["new_entries"]) == (1, 20)
         assert "if-none-match" not in server.requests[-1].headers
-    with closing(sqlite3.connect(database)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert state_of(tmp_path)[1] == 20
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3_000)
+def test_a_disk_that_is_full_at_any_point_loses_nothing(tmp_path: Path) -> None:
+    """Reads go on meanwhile; with room again, all is as if nothing had been."""
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    with FeedServer({"/a": rss(("Old", "word"))}) as server:
+        follow(whole, server.url("/a"))
+        run(whole, "refresh")
+        server.routes["/a"] = LARGE
+        size, wal = (whole / "library.sqlite").stat().st_size, 1_200_000
+        outcomes = set()
+        for point in range(100):
+            library = tmp_path / str(point)
+            shutil.copytree(whole, library)
+            limit = 40_000 + (size + wal) * point // 100
+            run_on_full_disk(library, limit, "refresh", "--all")
+            read = run_on_full_disk(library, limit, "entries", "--json")
+            assert (read.returncode, '"Old"' in read.stdout) == (0, True), limit
+            etag, count = state_of(library)
+            assert (etag, count) in {('"1"', 1), ('"20"', 21)}, limit
+            outcomes.add(count)
+            run(library, "refresh", "--all")
+            assert state_of(library) == ('"20"', 21), limit
+            shutil.rmtree(library)
+    assert outcomes == {1, 21}
 
 
 def test_two_refreshes_at_once_fetch_each_feed_once(tmp_path: Path) -> None:
