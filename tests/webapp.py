@@ -117,12 +117,12 @@ def make_site(folder: Path) -> Site:
 
 
 @contextmanager
-def serve(site: Site) -> Iterator[str]:
-    """Where the pages are served, by a real server on the loopback."""
-    server = create_server(site.app, host="127.0.0.1", port=0, threads=4)
+def serve(site: Site, prefix: str = "") -> Iterator[str]:
+    """Where the pages are served, by a real server on the loopback, perhaps under a path of their own."""
+    server = create_server(site.app, host="127.0.0.1", port=0, threads=4, url_prefix=prefix)
     thread = threading.Thread(target=server.run, name="pages", daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
+    yield f"http://127.0.0.1:{server.effective_port}{prefix}"
     server.trigger.pull_trigger(server.close)  # in its own thread, which may be waiting for its sockets
     thread.join(10)
     server.task_dispatcher.shutdown()

@@ -29,6 +29,7 @@ from web import (
     looks,
     manual,
     metrics,
+    offline,
     packing,
     people,
     pictures,
@@ -74,6 +75,7 @@ def create_app(services: Services) -> Flask:
         search,
         looks,
         tree,
+        offline,
         packing,
     ):
         part.install(app)
@@ -101,6 +103,7 @@ def create_app(services: Services) -> Flask:
         pictures,
         health,
         metrics,
+        offline,
     ):
         app.register_blueprint(pages.blueprint)
     people.limit(app, services.people)

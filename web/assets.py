@@ -7,10 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import g, url_for
+from flask import current_app, g, url_for
 
 if TYPE_CHECKING:
     from flask import Flask
+
+
+_MARKS = "ASSETS"
 
 
 def install_assets(app: Flask) -> None:
@@ -18,11 +21,19 @@ def install_assets(app: Flask) -> None:
     folder = Path(app.static_folder or "")
     marks = {file.name: hashlib.sha256(file.read_bytes()).hexdigest()[:10] for file in folder.iterdir()}
 
+    app.config[_MARKS] = marks
+
     @app.template_global("asset")
     def asset(name: str) -> str:
         return url_for("static", filename=name, v=marks[name])
 
     app.add_template_global(root_address)
+
+
+def list_assets() -> dict[str, str]:
+    """name → what changes with the bytes"""
+    found: dict[str, str] = current_app.config[_MARKS]
+    return found
 
 
 def root_address() -> str:

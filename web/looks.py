@@ -48,10 +48,23 @@ def read_look(cookie: str | None) -> Look:
     return Look(theme=match[1], face=match[2], size=int(match[3]), keys=match[4] == "1")
 
 
+PAPER = {"light": "#fcfaf6", "sepia": "#f5ead6", "dark": "#121110"}
+"""As in style.css: what browsers and systems paint around the pages."""
+
+
 def install(app: Flask) -> None:
     app.context_processor(
         lambda: {"look": read_look(request.cookies.get(COOKIE)), "themes": THEMES, "sizes": SIZES}
     )
+    app.add_template_global(theme_colours)
+
+
+def theme_colours() -> tuple[tuple[str, str], ...]:
+    """(media query, colour)"""
+    theme = read_look(request.cookies.get(COOKIE)).theme
+    if theme in PAPER:
+        return (("", PAPER[theme]),)
+    return tuple((f"(prefers-color-scheme: {scheme})", PAPER[scheme]) for scheme in ("light", "dark"))
 
 
 @blueprint.post("/look")

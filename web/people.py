@@ -34,6 +34,8 @@ OPEN = frozenset(
         "static",
         "health.health",  # these two know their watchers themselves
         "metrics.metrics",
+        "offline.worker",  # these two say nothing of anybody
+        "offline.manifest",
         "health.robots",
         "push.verify",  # these two by a token that only the hub knows
         "push.receive",

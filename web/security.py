@@ -88,6 +88,7 @@ def content_security_policy() -> str:
     """Pictures and sounds of an article may come from elsewhere; nothing else may, and nothing is inline."""
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        "worker-src 'self'; manifest-src 'self'; "
         f"{pictures.media_policy()}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     )
 

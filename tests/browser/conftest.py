@@ -55,6 +55,7 @@ def page(request: pytest.FixtureRequest, chromium: Browser, address: str) -> Ite
     """A tab in English; each test runs with JavaScript and without."""
     context = chromium.new_context(
         base_url=address,
+        service_workers="block",
         locale="en-GB",
         viewport={"width": 1280, "height": 800},
         java_script_enabled=request.param == "with-script",
@@ -66,7 +67,11 @@ def page(request: pytest.FixtureRequest, chromium: Browser, address: str) -> Ite
 def scripted_page(chromium: Browser, address: str) -> Iterator[Page]:
     """A tab with JavaScript, in French."""
     context = chromium.new_context(
-        base_url=address, locale="fr-FR", viewport={"width": 1280, "height": 800}, bypass_csp=False
+        base_url=address,
+        service_workers="block",
+        locale="fr-FR",
+        viewport={"width": 1280, "height": 800},
+        bypass_csp=False,
     )
     yield from _tab(context)
 

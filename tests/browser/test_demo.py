@@ -33,7 +33,7 @@ def address() -> Iterator[str]:
 
 @pytest.fixture
 def page(chromium: Browser, address: str) -> Iterator[Page]:
-    with chromium.new_context(locale="fr-FR", base_url=address) as context:
+    with chromium.new_context(locale="fr-FR", base_url=address, service_workers="block") as context:
         yield context.new_page()
 
 

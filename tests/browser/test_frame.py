@@ -122,6 +122,7 @@ def test_on_a_phone_the_tree_opens_and_closes_without_a_script(
 ) -> None:
     with chromium.new_context(
         base_url=address,
+        service_workers="block",
         locale="en-GB",
         viewport={"width": 390, "height": 844},
         has_touch=True,
@@ -150,7 +151,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     chromium: Browser, address: str, entries: list[int], look: str, width: int
 ) -> None:
     with chromium.new_context(
-        base_url=address, locale="fr-FR", viewport={"width": width, "height": 800}
+        base_url=address, service_workers="block", locale="fr-FR", viewport={"width": width, "height": 800}
     ) as context:
         context.add_cookies([{"name": "look", "value": look, "url": address}])
         page = context.new_page()

@@ -219,6 +219,7 @@ def test_nothing_scrolls_sideways_and_targets_are_large(
     touch = width < 800
     with chromium.new_context(
         base_url=address,
+        service_workers="block",
         locale="fr-FR",
         viewport={"width": width, "height": 800},
         color_scheme=scheme,

@@ -42,7 +42,8 @@ JUDGED = {
         importing.export importing.form
         importing.upload importing.job importing.events importing.choose importing.again
         lireaussi.copies_unread lireaussi.refuse lireaussi.story lireaussi.undo
-        lireaussi.verdicts looks.change manual.index pictures.serve search.delete search.rename search.results
+        lireaussi.verdicts looks.change manual.index offline.listing offline.page pictures.serve
+        search.delete search.rename search.results
         search.save search.undo_delete starter.take tending.adopt tending.check tending.pause
         versions.versions""",
     "api": """api.openapi api.entries api.entry api.feeds api.categories api.search api.add_feed

@@ -26,5 +26,8 @@ function whenSeen() {
   }
 }
 
-document.addEventListener("visibilitychange", whenSeen);
-whenSeen();
+// A page that was kept for reading offline does not know that it was marked unread just now.
+if (new URLSearchParams(location.search).get("keep") !== "unread") {
+  document.addEventListener("visibilitychange", whenSeen);
+  whenSeen();
+}

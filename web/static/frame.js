@@ -60,7 +60,7 @@ function opened() {
   return JSON.parse(sessionStorage.getItem("opened") || "[]");
 }
 
-if (/^\/entries\/\d+$/.test(location.pathname)) {
+if (/\/entries\/\d+$/.test(location.pathname)) {
   sessionStorage.setItem("opened", JSON.stringify([location.pathname, ...opened()].slice(0, 200)));
   document.querySelector(".beside [aria-current]")?.scrollIntoView({ block: "nearest" });
 }
