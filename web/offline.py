@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, current_app, g, render_template, send_from_directory, url_for
+from flask import Blueprint, Response, current_app, g, render_template, url_for
 from flask_babel import gettext
 from flask_wtf.csrf import generate_csrf
 
@@ -57,7 +58,8 @@ def _reader_key() -> str:
 @blueprint.get("/worker.js")
 def worker() -> Response:
     """Beside the pages, not among the static files: a worker may only see what lies under its address."""
-    return send_from_directory(current_app.static_folder or "", "worker.js", max_age=0)
+    script = Path(current_app.static_folder or "", "worker.js").read_bytes()
+    return Response(script, content_type="text/javascript; charset=utf-8")
 
 
 @blueprint.get("/app.webmanifest")
