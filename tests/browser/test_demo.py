@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+PICTURES = Path(__file__).parents[1] / "screenshots"
+VIEWS = {
+    "unread": "/",
+    "category": "/categories/1",
+    "feed": "/feeds/1",
+    "feeds": "/feeds",
+    "search": "/search?q=Pyongyang",
+    "import": "/import",
+    "links": "/links",
+    "filter": "/filters/new",
+    "help": "/help",
+}
 COMMAND = str(Path(sys.executable).with_name("lire-aussi"))
 
 
@@ -58,7 +70,23 @@ def test_no_sample_scrolls_sideways(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     page.goto("/?view=all")
     articles = page.locator(".row a").evaluate_all("links => links.map(link => link.pathname)")
-    for path in ("/", "/feeds", "/search?q=Pyongyang", *articles[:40:4]):
+    for path in articles[:40:4]:
         page.goto(path)
-        wide = page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
-        assert wide == 0, path
+        assert scrolls(page) == 0, path
+
+
+def scrolls(page: Page) -> int:
+    return int(page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"))
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)], ids=["desk", "phone"])
+def test_ten_views_are_drawn_to_be_looked_at(page: Page, width: int, height: int) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto("/search?q=Pyongyang")
+    article = page.locator("main a[href^='/entries/']").first.get_attribute("href")
+    PICTURES.mkdir(exist_ok=True)
+    for name, path in {"article": article, **VIEWS}.items():
+        page.goto(path or "")
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
+        assert scrolls(page) == 0, name
+        page.screenshot(path=PICTURES / f"{name}-{width}x{height}.png")
