@@ -4,7 +4,7 @@
 
 `--vnu` is the W3C's checker (`vnu.jar` of the npm package vnu-jar, run by Java): errors in HTML and CSS.
 `--lighthouse` is the command of the npm package lighthouse: its scores on the views that are read most, on a
-desk and with the network and processor of a phone that it simulates. `--shots` is where pictures go, at two sizes.
+desk and with the network and processor of a phone that it simulates. `--shots` is where pictures go.
 The demonstration is started as a person does, on a free port of loopback, and stopped at the end.
 """
 
