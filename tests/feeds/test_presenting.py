@@ -90,12 +90,12 @@ PIECES = [
 ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=20).map("".join))
 def test_what_is_shown_is_as_safe_as_what_was_cleaned(html: str) -> None:
     clean = clean_html(html, base_url=None)
     kept = present(clean, picture=lambda address: address, film="")
-    assert kept == clean
+    assert clean_html(kept, base_url=None) == clean
     moved = present(clean, picture=lambda _: "https://ours.test/", film="")
     assert clean_html(moved, base_url=None) == moved
 
