@@ -44,6 +44,7 @@ def install(app: Flask) -> None:
         day_name=day_name,
         short_date=lambda day: short_date(day, today=local_day(services().clock())),
         number=number,
+        tenths=tenths,
         percent=percent,
         language_name=language_name,
         minutes=reading_minutes,
@@ -204,6 +205,10 @@ def number(value: int) -> str:
 @lru_cache(maxsize=1024)
 def _decimal(value: int, locale: str) -> str:
     return format_decimal(value, locale=locale)
+
+
+def tenths(value: float) -> str:
+    return format_decimal(round(value, 1), locale=_locale())
 
 
 def reading_minutes(text: str) -> int:

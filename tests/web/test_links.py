@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from library import an_entry, follow, link, publish
+from library import NOW, an_entry, follow, link, publish
+
+from aggregator.storage import linkstate
 
 if TYPE_CHECKING:
     from webapp import Site
@@ -43,6 +45,14 @@ def test_how_linking_goes(site: Site, numbers: list[int]) -> None:
     assert "40–45: 2</title>" in page
     assert "20–25: 0</title>" in page
     assert "50\N{NO-BREAK SPACE}% de vos 4 derniers articles" in site.get("/links", "fr").text
+
+
+def test_the_work_for_an_article_is_said_as_one_speaks(site: Site, numbers: list[int]) -> None:
+    with site.database.write() as connection:
+        linkstate.begin_generation(connection, rebuilt_at=None)
+        linkstate.record_run(connection, 3, 0.01, last_arrival=3, idf_articles=3, now=NOW)
+    assert "3.3 ms" in site.get("/links").text
+    assert "3,3\N{NO-BREAK SPACE}ms" in site.get("/links", "fr").text
 
 
 def test_a_preview_is_what_saving_gives(site: Site, numbers: list[int]) -> None:
