@@ -91,7 +91,7 @@ def witnessed(folder: Path) -> dict[str, str]:
 
 def run(environment: dict[str, str], *arguments: str) -> None:
     done = subprocess.run(
-        [COMMAND, *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [COMMAND, *arguments], env=environment, capture_output=True, text=True, timeout=100, check=False
     )
     assert done.returncode == 0, done.stderr
 
