@@ -36,7 +36,7 @@ def heading(page: Page) -> str:
     return page.get_by_role("heading", level=1).inner_text()
 
 
-def test_reading_with_keys_alone(scripted_page: Page, entries: list[int]) -> None:
+def test_reading_with_keys_alone(site: Site, scripted_page: Page, entries: list[int]) -> None:
     page = scripted_page
     page.goto("/")
     page.keyboard.press("j")
@@ -47,6 +47,12 @@ def test_reading_with_keys_alone(scripted_page: Page, entries: list[int]) -> Non
     page.wait_for_url(re.compile(rf"/entries/{entries[2]}$"))
     page.keyboard.press("k")
     page.wait_for_url(re.compile(rf"/entries/{entries[1]}$"))
+    page.keyboard.press("w")
+    assert page.evaluate("document.activeElement.dataset.word") == "mot"
+    page.keyboard.press("l")
+    assert page.evaluate("document.activeElement.dataset.link") == "1"
+    page.keyboard.press("m")
+    page.get_by_role("button", name="Marquer comme lu").wait_for()
     page.keyboard.press("1")
     page.wait_for_url(re.compile(rf"/entries/{entries[0]}\?via={entries[1]}$"))
     page.keyboard.press("s")
@@ -55,12 +61,53 @@ def test_reading_with_keys_alone(scripted_page: Page, entries: list[int]) -> Non
     page.wait_for_url(re.compile(rf"/entries/{entries[1]}$"))
     page.keyboard.press("u")
     page.wait_for_url(re.compile(r"/$"))
-    page.keyboard.press("g")
-    page.keyboard.press("s")
-    page.wait_for_url(re.compile(r"view=starred$"))
+    for key, there in (("f", "/feeds"), ("h", "view=history"), ("s", "view=starred"), ("u", "/")):
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        page.wait_for_url(re.compile(rf"{there}$"))
+    page.keyboard.press("r")
+    page.get_by_text("Vos flux sont en cours de vérification").wait_for()
+    assert site.refreshes == [True]
+    page.keyboard.press("A")
+    page.get_by_text("articles marqués comme lus.").wait_for()
     page.keyboard.press("/")
     page.keyboard.type("titre jk?")
     assert page.get_by_role("searchbox").input_value() == "titre jk?"
+
+
+def test_the_original_opens_with_a_key(scripted_page: Page, entries: list[int]) -> None:
+    page = scripted_page
+    page.route("https://a.example/**", lambda route: route.fulfill(body="The original"))
+    page.goto("/")
+    page.keyboard.press("j")
+    page.keyboard.press("o")
+    page.wait_for_url(re.compile(rf"/entries/{entries[0]}$"))
+    page.keyboard.press("v")
+    page.wait_for_url("https://a.example/0")
+
+
+def test_reading_on_a_phone_by_touch_alone(chromium: Browser, address: str, entries: list[int]) -> None:
+    with chromium.new_context(
+        base_url=address,
+        service_workers="block",
+        locale="en-GB",
+        viewport={"width": 390, "height": 844},
+        has_touch=True,
+        is_mobile=True,
+    ) as context:
+        page = context.new_page()
+        page.goto("/")
+        page.locator(".row a").first.tap()
+        page.get_by_role("button", name="Mark as unread").wait_for()
+        page.get_by_role("button", name="Star").tap()
+        page.get_by_role("button", name="Star", pressed=True).wait_for()
+        page.locator("#lire-aussi [data-link]").tap()
+        page.wait_for_url(re.compile(rf"/entries/{entries[1]}\?via={entries[0]}$"))
+        page.locator(".actions .back").tap()
+        page.wait_for_url(re.compile(r"/$"))
+        page.get_by_role("link", name="Starred").tap()
+        page.wait_for_url(re.compile(r"view=starred$"))
+        assert page.locator(".row a").all_inner_texts() == ["Titre 0"]
 
 
 def test_the_card_of_keys_opens_and_closes(scripted_page: Page, entries: list[int]) -> None:

@@ -6,7 +6,7 @@
   const note = document.getElementById("offline");
 
   const ask = (what) => navigator.serviceWorker.ready.then((there) => there.active.postMessage(what));
-  const tell = () => { note.hidden = navigator.onLine; };
+  const tell = () => { if (note) note.hidden = navigator.onLine; };
 
   function show({ path, field, value }) {
     const on = value === "1";
