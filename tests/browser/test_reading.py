@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from feedserver import FeedServer, Response
-from library import an_entry, follow, link, publish
+from library import NOW, an_entry, follow, link, publish
 from newspage import BEGINNING, PAGE, TEASER, TITLE, html
 from pictures import picture
+
+from aggregator.domain import Schedule, Validators
+from aggregator.storage import feeds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,6 +130,10 @@ def test_import_after_a_look(page: Page, site: Site, tmp_path: Path) -> None:
     page.get_by_role("button", name="Look first").click()
     page.get_by_role("button", name="Add these feeds").click()
     page.get_by_text("0 of 1 fetched").wait_for()
+    checked = Schedule(checked_at=NOW, next_fetch_at=NOW, interval=timedelta(hours=1))
+    with site.database.write() as connection:
+        feeds.record_success(connection, 1, checked, validators=Validators(), body_hash="x")
+    page.get_by_role("heading", name="Import finished").wait_for()  # by itself
     assert "The address does not begin with http:// or https://." in page.locator("main").inner_text()
     assert site.refreshes == [False]
     page.get_by_role("link", name="See your feeds").click()
