@@ -176,7 +176,7 @@ def results() -> str:
             next_page=number + 1 if start + PAGE_LENGTH < found.total and number < LAST_PAGE else None,
             categories=[_written(path) for path in categories],
             kept=kept,
-            bare=write_query(Query(wanted=query.wanted, unwanted=query.unwanted)),
+            without_filters=write_query(Query(wanted=query.wanted, unwanted=query.unwanted)),
         )
 
 
@@ -204,7 +204,7 @@ def save() -> Response:
     with writing() as (connection, reader):
         saved = save_search(connection, reader, name, query, now=services().clock())
     if saved:
-        flash(gettext("The search “%(name)s” is kept. It stands at the top of every page.", name=name))
+        flash(gettext("The search “%(name)s” is kept. It stands under your categories.", name=name))
     else:
         flash(gettext("You keep %(count)s searches already. Delete one first.", count=MAX_SAVED))
     return _to_search(query)

@@ -34,7 +34,10 @@ def tree(page: str) -> list[tuple[str, str]]:
 
 def test_the_tree_counts_what_is_unread(site: Site, press: list[int]) -> None:
     expected = [("Press", "5"), ("Local", "5"), ("Gazette", "5"), ("No category", "1"), ("Elsewhere", "1")]
-    assert tree(site.get("/").text) == expected
+    home = site.get("/").text
+    assert tree(home) == expected
+    assert home.count('">unread</span>') == 6
+    assert tree(site.get("/search?q=word").text) == expected
     site.post(f"/entries/{press[0]}/read", read="1")
     assert tree(site.get("/").text)[0] == ("Press", "4")
 
