@@ -147,6 +147,8 @@ class Reader:
         self._token = read_token(self._open("login"))
         self._open("login", name=name, password=PASSWORD)
         self._token = read_token(self._open("account"))
+        for path in ("", "?view=all", "feeds", "feeds/1", "entries/1", "search?q=budget"):
+            self._open(path)  # the first time, templates are compiled
 
     def _open(self, path: str, **fields: str) -> str:
         data = urllib.parse.urlencode(fields | {"csrf_token": self._token}).encode() if fields else None
@@ -154,6 +156,7 @@ class Reader:
             return str(answer.read().decode())
 
     def read_until(self, end: float) -> None:
+        time.sleep(self._chance.random())  # not all at once
         while (began := time.monotonic()) < end:
             path, fields = self._wish()
             try:
