@@ -156,6 +156,7 @@ def _read_scope(text: str) -> tuple[int | None, CategoryPath | None]:
         return None, None
     try:
         scope = json.loads(text)
+        json.dumps(scope, ensure_ascii=False).encode()  # half a character cannot be looked for
     except (ValueError, RecursionError):
         abort(400)
     if type(scope) is int and 0 < scope <= _LARGEST_ID:

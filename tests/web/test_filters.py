@@ -82,6 +82,7 @@ def test_what_a_filter_left_hidden_can_still_be_brought_back(site: Site) -> None
         {"title": "x", "scope": "x"},
         {"title": "x", "scope": "[1]"},
         {"title": "x", "scope": "true"},
+        {"title": "x", "scope": '["\\ud800"]'},
         {"title": "x", "scope": "99999999999"},
     ],
 )
