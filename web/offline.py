@@ -137,6 +137,7 @@ def _mark(entry: Entry, related: Shown[RelatedEntry]) -> str:
         entry.changed_at,
         entry.read,
         entry.starred,
+        entry.full and entry.full.fetched_at,
         [other.id for other in (*related.links, *related.copies)],
     )
     return hashlib.sha256(repr(shows).encode()).hexdigest()[:12]

@@ -10,7 +10,8 @@ from library import NOW, an_entry, follow, link, owner, publish
 from webapp import read_token
 
 from aggregator import accounts
-from aggregator.storage import users
+from aggregator.domain import PageText, SafeHtml
+from aggregator.storage import fulltexts, users
 from web.offline import HEADER
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ def test_a_mark_changes_when_the_page_does(site: Site, ids: list[int]) -> None:
     site.post(f"/entries/{ids[0]}/star", starred="1")
     after = pages(site)
     assert [path for path in after if after[path] != before[path]] == [f"/entries/{ids[0]}"]
+    page = PageText(url="https://a.example/1", title="Two", html=SafeHtml("<p>whole</p>"), text="whole")
+    with site.database.write() as connection:
+        fulltexts.record_full_text(connection, ids[1], page, now=NOW)
+    full = pages(site)
+    assert [path for path in full if full[path] != after[path]] == [f"/entries/{ids[1]}"]
 
 
 def test_the_token_of_the_list_lets_marks_in(site: Site, ids: list[int]) -> None:
