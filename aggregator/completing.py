@@ -61,6 +61,8 @@ _SAME_PAGE = timedelta(days=1)
 """So long, another entry of the same page takes the text that was fetched for the first."""
 _PAUSES = (timedelta(minutes=30), timedelta(hours=3), timedelta(hours=12))
 """Between tries by itself; after the last of them it is given up."""
+_LONGEST_PAUSE = timedelta(days=1)
+"""Whatever a server asks for: what is planned for much later passes for the work of a wrong clock."""
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 _FAULTS = {
     "page-empty": "no article was found on the page",
@@ -226,7 +228,7 @@ def next_try(error: FeedError, tries: int, now: datetime) -> datetime | None:
     )
     if not passing or tries >= len(_PAUSES):
         return None
-    return now + max(_PAUSES[tries], retry_after(error) or timedelta(0))
+    return now + min(max(_PAUSES[tries], retry_after(error) or timedelta(0)), _LONGEST_PAUSE)
 
 
 def _is_recent(moment: datetime | None, now: datetime, span: timedelta) -> bool:

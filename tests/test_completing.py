@@ -374,5 +374,7 @@ def test_a_page_is_tried_again_when_its_site_says() -> None:
     error = BadStatus("u", "d")
     error.status, error.retry_after_seconds = 503, 7200
     assert next_try(error, 0, NOW) == NOW + timedelta(hours=2)
+    error.retry_after_seconds = 10**6
+    assert next_try(error, 0, NOW) == NOW + timedelta(days=1)
     assert next_try(Unreachable("u", "d"), 0, NOW) == NOW + timedelta(minutes=30)
     assert next_try(NoFullText("u", "d"), 0, NOW) is None
