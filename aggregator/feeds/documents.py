@@ -14,6 +14,7 @@ import os
 from concurrent.futures import TimeoutError as FutureTimeout
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -135,6 +136,7 @@ class DocumentReader:
         self._timeout = timeout
         self._pool: ProcessPool | None = None
         self._read_since_start = 0
+        self._starting = Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -154,20 +156,22 @@ class DocumentReader:
             self.__exit__()
 
     def _schedule(self, work: Callable[..., _T], *facts: object) -> ProcessFuture[_T]:
-        if self._pool is None:
-            # A forked child of a threaded server may inherit a held lock; a spawned one starts clean.
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPool(
-                max_workers=self._workers,
-                max_tasks=2_000,
-                initializer=_prepare,
-                initargs=(self._growth_bytes,),
-                context=context,
-            )
-            self._read_since_start = 0
-        self._read_since_start += 1
+        with self._starting:  # threads of pages share the reader
+            pool = self._pool = self._pool or self._start()
+            self._read_since_start += 1
         seconds = self._timeout.total_seconds()
-        return self._pool.schedule(_bounded, args=(work, *facts), timeout=seconds)
+        return pool.schedule(_bounded, args=(work, *facts), timeout=seconds)
+
+    def _start(self) -> ProcessPool:
+        self._read_since_start = 0
+        return ProcessPool(
+            max_workers=self._workers,
+            max_tasks=2_000,
+            initializer=_prepare,
+            initargs=(self._growth_bytes,),
+            # A forked child of a threaded server may inherit a held lock; a spawned one starts clean.
+            context=multiprocessing.get_context("spawn"),
+        )
 
     async def read(self, document: Fetched, known_items: bytes, *, now: datetime) -> CleanFeed:
         """What the document holds beside the items that are known (see `parse_feed`).
