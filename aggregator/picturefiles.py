@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,7 @@ class PictureFiles:
         path = self._path(address)
         try:
             body = path.read_bytes()
-            path.touch()
+            os.utime(path)  # `touch` would make it anew, empty, where it was just removed
         except OSError:
             return None
         return body
