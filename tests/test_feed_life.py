@@ -32,7 +32,8 @@ from aggregator.policies import FetchLimits, RefreshPolicy, RetentionPolicy
 from aggregator.pruning import Pruner
 from aggregator.refreshing import Refresher
 from aggregator.storage import edits, entries, feeds, retention, subscriptions
-from aggregator.storage.schema import UtcDateTime, feed_states, metadata
+from aggregator.storage.columntypes import UtcDateTime
+from aggregator.storage.schema import feed_states, metadata
 from aggregator.storage.schema import feeds as feeds_table
 
 if TYPE_CHECKING:

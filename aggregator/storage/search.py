@@ -23,9 +23,10 @@ from aggregator.searching.language import Problem, Query, Term
 from aggregator.searching.ranking import weight
 from aggregator.searching.snippets import Marker, Piece
 from aggregator.searching.words import are_forms, fold, shared_beginnings, split_words
+from aggregator.storage.columntypes import UtcDateTime
 from aggregator.storage.entries import feed_title, followed_by, headline_columns, status_of, to_headline
 from aggregator.storage.prepared import IDS, USER
-from aggregator.storage.schema import UtcDateTime, categories, entries, feeds, statuses, subscriptions
+from aggregator.storage.schema import categories, entries, feeds, statuses, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
