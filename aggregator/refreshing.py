@@ -37,7 +37,7 @@ from aggregator.feeds.scheduling import (
     moments,
     seen_moved,
 )
-from aggregator.storage import entries, feeds, moves, push, runs
+from aggregator.storage import feeds, moves, push, recording, runs
 from aggregator.storage.feeds import Unchanged
 
 if TYPE_CHECKING:
@@ -321,7 +321,7 @@ class Refresher:
 
     def _record_update(
         self, run: _Run, feed: ClaimedFeed, outcome: Fetched, document: CleanFeed
-    ) -> entries.Recorded | None:
+    ) -> recording.Recorded | None:
         """None where somebody else has taken the feed over, and records it."""
         now = _now()
         asked = max(filter(None, (document.time_to_live, outcome.max_age)), default=None)
@@ -329,7 +329,7 @@ class Refresher:
         with self.database.write() as connection:
             if not feeds.holds(connection, feed.feed_id, run.holder):
                 return None
-            recorded = entries.record_entries(
+            recorded = recording.record_entries(
                 connection, feed.feed_id, document.entries, now=now, standing=document.guids
             )
             feeds.record_feed(connection, feed.feed_id, document)

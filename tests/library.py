@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from aggregator.domain import CleanEntry, CleanFeed, Link, SafeHtml
-from aggregator.storage import entries, feeds, links, subscriptions, users
+from aggregator.storage import entries, feeds, links, recording, subscriptions, users
 from aggregator.storage.engine import Database, sqlite_url
 from aggregator.storage.terms import StoredTerms, list_pending, record_linked
 
@@ -110,7 +110,7 @@ def publish(database: Database, feed_id: int, *found: CleanEntry, now: datetime 
     reader = owner(database)
     everything = entries.Selection(feed_id=feed_id, limit=100_000)
     with database.write() as connection:
-        entries.record_entries(connection, feed_id, found, now=now)
+        recording.record_entries(connection, feed_id, found, now=now)
         ids = {entry.guid: entry.id for entry in entries.list_headlines(connection, reader, everything)}
     return [ids[entry.guid] for entry in found]
 

@@ -20,7 +20,7 @@ from aggregator.feeds.documents import DocumentReader
 from aggregator.feeds.manners import Sites, site_of
 from aggregator.policies import FetchLimits, RefreshPolicy
 from aggregator.refreshing import Refresher
-from aggregator.storage import entries, feeds, subscriptions, terms, users, wantedtexts
+from aggregator.storage import entries, feeds, marking, recording, subscriptions, terms, users, wantedtexts
 from aggregator.storage.schema import wanted_texts
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def publish(database: Database, feed: int, *urls: str | None, title: str = TITLE
         for number, url in enumerate(urls)
     ]
     with database.write() as connection:
-        entries.record_entries(connection, feed, made, now=NOW)
+        recording.record_entries(connection, feed, made, now=NOW)
         return [
             h.id for h in entries.list_headlines(connection, owner(database), entries.Selection(feed_id=feed))
         ]
@@ -180,7 +180,7 @@ def test_only_who_follows_the_feed_may_ask(
 ) -> None:
     (one,) = publish(database, follow(database), server.url("/a"))
     with database.write() as connection:
-        entries.set_starred(connection, owner(database), one, starred=True, now=NOW)
+        marking.set_starred(connection, owner(database), one, starred=True, now=NOW)
         subscriptions.unsubscribe(connection, owner(database), 1)
         stranger = users.add_user(connection, "ana", role="reader", password_hash="x", now=NOW)
     for person in (owner(database), stranger):

@@ -31,7 +31,7 @@ from aggregator.feeds.documents import DocumentReader
 from aggregator.policies import FetchLimits, RefreshPolicy, RetentionPolicy
 from aggregator.pruning import Pruner
 from aggregator.refreshing import Refresher
-from aggregator.storage import edits, entries, feeds, retention, subscriptions
+from aggregator.storage import edits, entries, feeds, marking, retention, subscriptions
 from aggregator.storage.columntypes import UtcDateTime
 from aggregator.storage.schema import feed_states, metadata
 from aggregator.storage.schema import feeds as feeds_table
@@ -134,7 +134,7 @@ class Life:
     def read_everything(self) -> None:
         with self.database.write() as connection:
             now = datetime.now(UTC)
-            entries.mark_all_read(connection, owner(self.database), now=now, up_to=10**6)
+            marking.mark_all_read(connection, owner(self.database), now=now, up_to=10**6)
 
     def is_whole(self) -> bool:
         with closing(sqlite3.connect(self.folder / "library.db")) as connection:

@@ -14,7 +14,7 @@ from library import follow, make_library, owner
 from aggregator.feeds.documents import DocumentReader
 from aggregator.policies import FetchLimits, RefreshPolicy
 from aggregator.refreshing import Refresher
-from aggregator.storage import edits, entries, subscriptions
+from aggregator.storage import edits, entries, marking, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +88,7 @@ class Life:
         (headline,) = self.headlines()
         with self.database.write() as connection:
             for change in ({"read": True}, {"starred": True}):
-                act = entries.set_read if "read" in change else entries.set_starred
+                act = marking.set_read if "read" in change else marking.set_starred
                 act(connection, owner(self.database), headline.id, **change, now=headline.published_at)
 
     def unread(self) -> int:

@@ -14,7 +14,7 @@ from aggregator.domain import RetentionRule
 from aggregator.linking import Linker
 from aggregator.policies import RelatedPolicy, RetentionPolicy
 from aggregator.pruning import Pruner, is_due, limits_of, trusted_time
-from aggregator.storage import entries, links, retention, subscriptions
+from aggregator.storage import entries, links, marking, recording, retention, subscriptions
 from aggregator.storage.schema import entry_terms, pruned_entries, revisions, statuses
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def unread(database: Database) -> int:
 
 def read_all(database: Database) -> None:
     with database.write() as connection:
-        entries.mark_all_read(connection, owner(database), now=NOW, up_to=10**6)
+        marking.mark_all_read(connection, owner(database), now=NOW, up_to=10**6)
 
 
 def count(database: Database, table: str) -> int:
@@ -58,11 +58,11 @@ def count(database: Database, table: str) -> int:
         return int(connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
 
 
-def again(database: Database, feed: int, *found: CleanEntry, standing: bool = True) -> entries.Recorded:
+def again(database: Database, feed: int, *found: CleanEntry, standing: bool = True) -> recording.Recorded:
     """The document, as a refresh records it."""
     guids = frozenset(entry.guid for entry in found) if standing else frozenset({"other"})
     with database.write() as connection:
-        return entries.record_entries(connection, feed, found, now=LATER, standing=guids)
+        return recording.record_entries(connection, feed, found, now=LATER, standing=guids)
 
 
 # ── what goes, what stays ────────────────────────────────────────────────────────────────────────
@@ -98,9 +98,9 @@ def test_starred_and_unread_stay_as_asked(database: Database, feed: int) -> None
     ids = publish(database, feed, an_entry("Read"), an_entry("Unread"), an_entry("Starred"), an_entry("Both"))
     with database.write() as connection:
         for entry_id in (ids[0], ids[2]):
-            entries.set_read(connection, owner(database), entry_id, read=True, now=NOW)
+            marking.set_read(connection, owner(database), entry_id, read=True, now=NOW)
         for entry_id in (ids[2], ids[3]):
-            entries.set_starred(connection, owner(database), entry_id, starred=True, now=NOW)
+            marking.set_starred(connection, owner(database), entry_id, starred=True, now=NOW)
     prune(database, RetentionPolicy(keep_days=30))
     assert (titles(database), unread(database)) == (["Both", "Starred", "Unread"], 2)
     prune(database, ALL_GOES)
@@ -110,7 +110,7 @@ def test_starred_and_unread_stay_as_asked(database: Database, feed: int) -> None
 def test_what_is_starred_stays_though_its_feed_is_followed_no_more(database: Database, feed: int) -> None:
     starred, _ = publish(database, feed, an_entry("Starred"), an_entry("Not"))
     with database.write() as connection:
-        entries.set_starred(connection, owner(database), starred, starred=True, now=NOW)
+        marking.set_starred(connection, owner(database), starred, starred=True, now=NOW)
         subscriptions.unsubscribe(connection, owner(database), feed)
     assert prune(database, RetentionPolicy(keep_days=30)).entries == 1
     with database.read() as connection:
@@ -161,7 +161,7 @@ def test_what_stands_in_the_document_is_remembered_for_good_what_left_it_for_a_y
     years_later = LATER + timedelta(days=800)
     guids = frozenset({"Stays", "New"})
     with database.write() as connection:
-        entries.record_entries(connection, feed, [an_entry("New")], now=years_later, standing=guids)
+        recording.record_entries(connection, feed, [an_entry("New")], now=years_later, standing=guids)
         assert list(connection.scalars(select(pruned_entries.c.guid))) == ["Stays"]
 
 
@@ -172,7 +172,7 @@ def test_all_that_hangs_on_an_entry_goes_with_it(database: Database, feed: int) 
     analysed(database, two, arrival=2)
     link(database, two, one)
     with database.write() as connection:
-        entries.set_read(connection, owner(database), one, read=True, now=NOW)
+        marking.set_read(connection, owner(database), one, read=True, now=NOW)
     assert prune(database, RetentionPolicy(keep_days=30)).entries == 1
     with database.read() as connection:
         assert links.list_related(connection, owner(database), [two]) == {}

@@ -16,7 +16,7 @@ from aggregator.errors import StorageError
 from aggregator.feeds.documents import DocumentReader
 from aggregator.policies import FetchLimits, RefreshPolicy
 from aggregator.refreshing import Refresher
-from aggregator.storage import entries, feeds, subscriptions
+from aggregator.storage import entries, feeds, marking, subscriptions
 from aggregator.storage.schema import feed_states
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def test_a_changed_entry_is_changed_in_place_and_stays_read(database: Database, 
         refresher.refresh()
         one = headline(database, "One")
         with database.write() as connection:
-            entries.set_read(connection, owner(database), one.id, read=True, now=one.published_at)
+            marking.set_read(connection, owner(database), one.id, read=True, now=one.published_at)
         server.routes["/a"] = Response(body=rss("One", "Two", text="A correction"))
         report = refresher.refresh(everything=True)
     assert (report.new_entries, report.changed_entries) == (0, 2)

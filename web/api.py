@@ -16,7 +16,8 @@ from aggregator.errors import AggregatorError, NotFound, StorageError
 from aggregator.proposing import chosen_policy, propose
 from aggregator.searching.language import MAX_CHARACTERS, parse_query
 from aggregator.storage import users
-from aggregator.storage.entries import Selection, get_entry, list_headlines, set_read, set_starred
+from aggregator.storage.entries import Selection, get_entry, list_headlines
+from aggregator.storage.marking import set_read, set_starred
 from aggregator.storage.search import MAX_COUNTED, search_entries
 from aggregator.storage.subscriptions import get_subscription, list_categories, list_subscriptions
 from web.forms import ID

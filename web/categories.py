@@ -10,7 +10,8 @@ from flask_babel import gettext
 
 from aggregator.searching.language import parse_query
 from aggregator.storage.categories import find_category, get_contents, list_taken, move_category
-from aggregator.storage.entries import Selection, newest_id
+from aggregator.storage.entries import Selection
+from aggregator.storage.marking import newest_id
 from aggregator.storage.savedsearches import list_saved
 from aggregator.storage.search import names_category
 from aggregator.storage.subscriptions import list_categories

@@ -9,16 +9,9 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_babel import gettext, ngettext
 
 from aggregator.proposing import chosen_policy, propose
-from aggregator.storage.entries import (
-    Selection,
-    get_entry,
-    list_headlines,
-    mark_all_read,
-    newest_id,
-    set_starred,
-    unmark,
-)
+from aggregator.storage.entries import Selection, get_entry, list_headlines
 from aggregator.storage.icons import icon_digests
+from aggregator.storage.marking import mark_all_read, newest_id, set_starred, unmark
 from aggregator.storage.sametexts import read_together, unread_together
 from aggregator.storage.subscriptions import list_subscriptions
 from aggregator.storage.tree import list_shelves

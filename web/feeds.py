@@ -11,9 +11,10 @@ from flask_babel import gettext
 
 from aggregator.errors import AccountError, FeedError, SubscriptionError
 from aggregator.filtering import covers
-from aggregator.storage.entries import Selection, newest_id
+from aggregator.storage.entries import Selection
 from aggregator.storage.feedlist import count_by_day
 from aggregator.storage.filters import list_filters
+from aggregator.storage.marking import newest_id
 from aggregator.storage.retention import find_rule
 from aggregator.storage.subscriptions import get_subscription, list_categories
 from aggregator.storage.wantedtexts import report

@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from aggregator.domain import Filter, FilterAction
 from aggregator.filtering import is_empty
-from aggregator.storage.entries import Selection, list_by_id, set_read
+from aggregator.storage.entries import Selection, list_by_id
 from aggregator.storage.filters import (
     change_filter,
     delete_filter,
@@ -20,6 +20,7 @@ from aggregator.storage.filters import (
     save_filter,
     try_filter,
 )
+from aggregator.storage.marking import set_read
 from aggregator.storage.subscriptions import list_categories
 from aggregator.storage.tree import list_names
 from web.forms import ID, read_switch, write_path

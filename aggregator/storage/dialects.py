@@ -1,4 +1,4 @@
-"""What each database says in words of its own: the folding of names, the day of a moment.
+"""What each database says in words of its own: ON CONFLICT, the folding of names, the day of a moment.
 
 Folded is a text without accents and in small letters. SQLite asks `searching.words.fold`, which `engine`
 gives to each connection. PostgreSQL takes the marks off itself; the order of what is left is that of its code
@@ -11,13 +11,22 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Boolean, Date, Text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection, Table
     from sqlalchemy.sql.compiler import SQLCompiler
 
 _MARKS = "[\u0300-\u036f]"
+
+
+def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that can say ON CONFLICT, in the database's own words."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 class folded(FunctionElement[str]):  # noqa: N801 (it reads as a function of SQL)

@@ -1,8 +1,7 @@
-"""Entries: recorded as the publisher gives them, read and starred by each person.
+"""Entries as each person reads them.
 
-Every query that answers a person joins that person's subscriptions; what the person starred stays in sight
-when its feed is followed no more. Absence never deletes: an entry that
-left its feed stays. Kept unread counts move in the transaction that changes what they count.
+Every query joins that person's subscriptions; what the person starred stays in sight when its feed is
+followed no more. How entries come in is in `recording.py`, what persons mark in `marking.py`.
 """
 
 from __future__ import annotations
@@ -17,153 +16,32 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    delete,
     func,
-    insert,
-    literal,
     or_,
     select,
-    update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
-from aggregator.domain import CleanEntry, Entry, FullText, Headline, SafeHtml
+from aggregator.domain import Entry, FullText, Headline, SafeHtml
 from aggregator.errors import NotFound
-from aggregator.storage import edits, feedtexts, filters, identity, wantedtexts
-from aggregator.storage import subscriptions as kept
 from aggregator.storage.prepared import USER
 from aggregator.storage.schema import (
     entries,
-    entry_terms,
     feeds,
     full_texts,
-    links,
-    pending_entries,
     revisions,
     statuses,
     subscriptions,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence, Set
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row, RowMapping, Select, Table
+    from sqlalchemy import Connection, Row, RowMapping, Select
 
 _EXCERPT_CHARACTERS = 280
-
-
-# ── record ───────────────────────────────────────────────────────────────────────────────────────
-
-
-class Recorded(NamedTuple):
-    new: int
-    changed: int
-
-
-def record_entries(
-    connection: Connection,
-    feed_id: int,
-    found: Sequence[CleanEntry],
-    *,
-    now: datetime,
-    standing: Set[str] = frozenset(),
-) -> Recorded:
-    """Insert what is new, overwrite what the publisher changed; both wait to be linked.
-
-    `standing` are the guids of all entries in the document: an entry whose guid is new may be one that the
-    library holds, if that stands there no more. What an edit replaces is kept; what was pruned stays away.
-    """
-    stored = _ids_by_guid(connection, feed_id, [entry.guid for entry in found])
-    unknown = [entry for entry in found if entry.guid not in stored]
-    new = identity.drop_pruned(connection, feed_id, unknown, standing, now=now) if unknown else []
-    renamed = identity.recognize(connection, feed_id, new, standing) if new else {}
-    new = [entry for entry in new if entry.guid not in renamed]
-    stored |= renamed
-    identity.rename(connection, renamed)
-    changed = [(stored[entry.guid], entry) for entry in found if entry.guid in stored]
-    changed = identity.without_unchanged(connection, changed)
-    # Documents list the newest first; ids follow the order of publication.
-    rows = [
-        _row(entry, now) | {"feed_id": feed_id, "guid": entry.guid, "first_seen_at": now}
-        for entry in reversed(new)
-    ]
-    made = _insert(connection, rows)
-    feedtexts.yield_to_feed(connection, changed)
-    edits.keep_replaced(connection, changed, now=now)
-    texts = feedtexts.put_beside(connection, changed)
-    for entry_id, entry in changed:
-        row = _row(entry, now, dated=False) | texts.get(entry_id, {})
-        connection.execute(update(entries).where(entries.c.id == entry_id).values(**row))
-    forget_links(connection, [entry_id for entry_id, _ in changed])
-    await_linking(connection, [*made, *(entry_id for entry_id, _ in changed)])
-    if made:
-        kept.add_unread(connection, feed_id, len(made))
-        filters.apply(connection, feed_id, list(zip(made, reversed(new), strict=True)), now=now)
-        wantedtexts.want_new(connection, feed_id, made, now=now)
-    return Recorded(len(made), len(changed))
-
-
-def _ids_by_guid(connection: Connection, feed_id: int, guids: Sequence[str]) -> dict[str, int]:
-    known: dict[str, int] = {}
-    for start in range(0, len(guids), 500):
-        some = guids[start : start + 500]
-        rows = connection.execute(
-            select(entries.c.guid, entries.c.id).where(entries.c.feed_id == feed_id, entries.c.guid.in_(some))
-        )
-        known |= {row.guid: row.id for row in rows}
-    return known
-
-
-def _row(entry: CleanEntry, now: datetime, *, dated: bool = True) -> dict[str, object]:
-    """Columns of an entry. A stored entry that loses its date keeps the one it had (`dated` False)."""
-    said = entry.published_at or entry.updated_at
-    moment = {"published_at": min(said, now) if said else now} if dated or said else {}
-    return moment | {
-        "url": entry.url,
-        "title": entry.title,
-        "author": entry.author,
-        "updated_at": entry.updated_at,
-        "content_hash": entry.content_hash,
-        "summary": entry.summary,
-        "text": entry.text,
-        "html": entry.html,
-        "details": entry.details,
-    }
-
-
-def _insert(connection: Connection, rows: Sequence[dict[str, object]]) -> list[int]:
-    if not rows:
-        return []
-    made = connection.execute(insert(entries).returning(entries.c.id, sort_by_parameter_order=True), rows)
-    return [row.id for row in made]
-
-
-def await_linking(connection: Connection, ids: Sequence[int]) -> None:
-    if not ids:
-        return
-    statement = insert_into(connection, pending_entries).on_conflict_do_nothing()
-    connection.execute(statement, [{"entry_id": entry_id} for entry_id in ids])
-
-
-def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT that can say ON CONFLICT, in the database's own words."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
-
-
-def forget_links(connection: Connection, ids: Sequence[int]) -> None:
-    for entry_id in ids:
-        connection.execute(delete(entry_terms).where(entry_terms.c.entry_id == entry_id))
-        connection.execute(
-            delete(links).where(or_(links.c.entry_id == entry_id, links.c.neighbour_id == entry_id))
-        )
-
-
-# ── read ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -499,99 +377,3 @@ def find_id_by_url(connection: Connection, user_id: int, url: str) -> int | None
     query = select(entries.c.id).join(subscriptions, followed_by(user_id)).where(entries.c.url == url)
     found = connection.scalar(query.order_by(entries.c.id.desc()).limit(1))
     return None if found is None else int(found)
-
-
-# ── status ───────────────────────────────────────────────────────────────────────────────────────
-
-
-def set_read(connection: Connection, user_id: int, entry_id: int, *, read: bool, now: datetime) -> None:
-    """Mark one entry; marking twice changes nothing. One that is unread again is hidden no more."""
-    entry = get_entry(connection, user_id, entry_id)
-    if entry.read != read:
-        marks = {"read_at": now} if read else {"read_at": None, "hidden_by": None}
-        _upsert_status(connection, user_id, entry_id, **marks)
-        kept.move_unread(connection, user_id, entry.feed_id, -1 if read else 1)
-
-
-def set_starred(connection: Connection, user_id: int, entry_id: int, *, starred: bool, now: datetime) -> None:
-    entry = get_entry(connection, user_id, entry_id)
-    if entry.starred != starred:
-        _upsert_status(connection, user_id, entry_id, starred_at=now if starred else None)
-
-
-def _upsert_status(connection: Connection, user_id: int, entry_id: int, **values: datetime | None) -> None:
-    statement = insert_into(connection, statuses).values(user_id=user_id, entry_id=entry_id, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["user_id", "entry_id"], set_=values))
-
-
-def mark_all_read(
-    connection: Connection,
-    user_id: int,
-    *,
-    now: datetime,
-    up_to: int,
-    feed_id: int | None = None,
-    category_ids: tuple[int, ...] | None = None,
-) -> int:
-    """Mark what the person saw: unread entries with an id up to `up_to`. Returns how many.
-
-    Entries that arrived after the page was shown have larger ids and stay unread. All bear the moment `now`,
-    by which `unmark` finds them again.
-    """
-    scope = [] if feed_id is None else [entries.c.feed_id == feed_id]
-    if category_ids is not None:
-        scope.append(subscriptions.c.category_id.in_(category_ids))
-    unread = (
-        select(
-            literal(user_id).label("user_id"),
-            entries.c.id,
-            literal(now, statuses.c.read_at.type).label("read_at"),
-        )
-        .join(subscriptions, followed_by(user_id))
-        .outerjoin(statuses, status_of(user_id))
-        .where(entries.c.id <= up_to, statuses.c.read_at.is_(None), *scope)
-    )
-    statement = insert_into(connection, statuses).from_select(["user_id", "entry_id", "read_at"], unread)
-    marked = connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["user_id", "entry_id"], set_={"read_at": statement.excluded.read_at}
-        ),
-        execution_options={"preserve_rowcount": True},  # psycopg's is -1 without it
-    ).rowcount
-    _recount(connection, user_id, feed_id)
-    return marked
-
-
-def unmark(connection: Connection, user_id: int, *, read_at: datetime) -> int:
-    """Make unread again what was marked in one go at that very moment. Returns how many."""
-    undone = connection.execute(
-        update(statuses)
-        .where(statuses.c.user_id == user_id, statuses.c.read_at == read_at)
-        .values(read_at=None),
-        execution_options={"preserve_rowcount": True},
-    ).rowcount
-    _recount(connection, user_id, None)
-    return undone
-
-
-def _recount(connection: Connection, user_id: int, feed_id: int | None) -> None:
-    unread = (
-        select(func.count())
-        .select_from(entries.outerjoin(statuses, status_of(user_id)))
-        .where(entries.c.feed_id == subscriptions.c.feed_id, statuses.c.read_at.is_(None))
-        .scalar_subquery()
-    )
-    scope = [] if feed_id is None else [subscriptions.c.feed_id == feed_id]
-    connection.execute(
-        update(subscriptions).where(subscriptions.c.user_id == user_id, *scope).values(unread=unread)
-    )
-
-
-def newest_id(connection: Connection) -> int:
-    """The largest id handed out; 0 in an empty library."""
-    return int(connection.scalar(_newest_id()) or 0)
-
-
-@cache
-def _newest_id() -> Select[tuple[int]]:
-    return select(func.coalesce(func.max(entries.c.id), 0))

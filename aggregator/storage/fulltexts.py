@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 
 from aggregator.domain import PageText, SafeHtml
 from aggregator.storage import wantedtexts
-from aggregator.storage.entries import await_linking, forget_links
+from aggregator.storage.recording import await_linking, forget_links
 from aggregator.storage.schema import entries, full_texts
 from aggregator.wholeness import own_summary
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, or_, update
 
-from aggregator.storage.entries import insert_into
+from aggregator.storage.dialects import insert_into
 from aggregator.storage.schema import leases
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, delete, exists, func, or_, select, update
 
-from aggregator.storage.entries import insert_into
+from aggregator.storage.dialects import insert_into
 from aggregator.storage.schema import (
     entries,
     feed_states,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Integer, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from aggregator.domain import RetentionRule
-from aggregator.storage.entries import insert_into
+from aggregator.storage.dialects import insert_into
 from aggregator.storage.schema import (
     entries,
     feed_states,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, select, update
 
 from aggregator.domain import RefreshProgress
-from aggregator.storage.entries import newest_id
+from aggregator.storage.marking import newest_id
 from aggregator.storage.schema import refresh_runs
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from aggregator.storage.entries import (
     get_entry,
     is_shown,
     list_conditions,
-    set_read,
     status_of,
     title_or_first_words,
 )
+from aggregator.storage.marking import set_read
 from aggregator.storage.prepared import IDS, USER
 from aggregator.storage.schema import entries, feeds, links, statuses, subscriptions
 

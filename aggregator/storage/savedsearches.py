@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 from aggregator.domain import SavedSearch
 from aggregator.errors import NotFound
 from aggregator.searching.words import fold
-from aggregator.storage.entries import insert_into
+from aggregator.storage.dialects import insert_into
 from aggregator.storage.prepared import USER
 from aggregator.storage.schema import saved_searches
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, or_, select, update
 
-from aggregator.storage.entries import insert_into, status_of
+from aggregator.storage.dialects import insert_into
+from aggregator.storage.entries import status_of
 from aggregator.storage.schema import entries, removed_subscriptions, statuses, subscriptions
 from aggregator.storage.subscriptions import ensure_category
 

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
 
 from aggregator.domain import Judged, Verdict
 from aggregator.errors import NotFound
-from aggregator.storage.entries import get_entry, headline_columns, insert_into, to_headline
+from aggregator.storage.dialects import insert_into
+from aggregator.storage.entries import get_entry, headline_columns, to_headline
 from aggregator.storage.schema import entries, statuses, subscriptions, verdicts
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from feedserver import FeedServer, Request, Response
 
 from aggregator.program import Place, Program
-from aggregator.storage import entries
+from aggregator.storage import entries, marking
 from config.settings import Settings
 
 if TYPE_CHECKING:
@@ -103,8 +103,8 @@ class Person:
         for headline in self.chance.sample(found, min(3, len(found))):
             read, starred = self.chance.random() < 0.7, self.chance.random() < 0.3
             with program.database.write() as connection:
-                entries.set_read(connection, program.owner_id, headline.id, read=read, now=now)
-                entries.set_starred(connection, program.owner_id, headline.id, starred=starred, now=now)
+                marking.set_read(connection, program.owner_id, headline.id, read=read, now=now)
+                marking.set_starred(connection, program.owner_id, headline.id, starred=starred, now=now)
             self.statuses[headline.id] = (read, starred)
 
 

@@ -38,7 +38,7 @@ from webapp import read_token
 
 from aggregator import accounts
 from aggregator.program import DATABASE_NAME
-from aggregator.storage import entries, subscriptions, users
+from aggregator.storage import recording, subscriptions, users
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +111,7 @@ def fill(folder: Path, port: int, *, feeds: int, count: int, people: int) -> Non
                 for place in range(count // feeds)
             ]
             with database.write() as connection:
-                entries.record_entries(connection, ids[-1], found, now=now)
+                recording.record_entries(connection, ids[-1], found, now=now)
         hashed = accounts.hash_password(PASSWORD)
         with database.write() as connection:
             for person in range(people):

@@ -24,7 +24,7 @@ from library import NOW, a_link, an_entry, follow, owner
 from sqlalchemy import text
 from webapp import make_site
 
-from aggregator.storage import entries, links
+from aggregator.storage import links, marking, recording
 
 if TYPE_CHECKING:
     from webapp import Site
@@ -49,13 +49,13 @@ def fill(site: Site, feeds: int, count: int) -> None:
             for place in range(each)
         ]
         with site.database.write() as connection:
-            entries.record_entries(connection, feed, found, now=NOW)
+            recording.record_entries(connection, feed, found, now=NOW)
     reader = owner(site.database)
     with site.database.write() as connection:
-        newest = entries.newest_id(connection)
+        newest = marking.newest_id(connection)
         pairs = [a_link(i, i - step, why=("budget",)) for i in range(3, newest + 1) for step in (1, 2)]
         links.record_links(connection, pairs)
-        entries.mark_all_read(connection, reader, now=NOW, up_to=newest // 3)
+        marking.mark_all_read(connection, reader, now=NOW, up_to=newest // 3)
         connection.execute(text("DELETE FROM pending_entries"))
 
 

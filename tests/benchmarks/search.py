@@ -25,7 +25,7 @@ from sqlalchemy import text
 from webapp import make_site
 
 from aggregator.searching.language import parse_query
-from aggregator.storage.entries import record_entries
+from aggregator.storage.recording import record_entries
 from aggregator.storage.search import search_entries
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from aggregator.keeping import Library
 from aggregator.repairing import Repair, repair
 from aggregator.storage.copies import find_damage
 from aggregator.storage.engine import Database, sqlite_url
-from aggregator.storage.entries import set_starred
+from aggregator.storage.marking import set_starred
 from aggregator.storage.schema import metadata
 
 PAGE = 4096

@@ -19,7 +19,7 @@ from postgres import serve_postgres
 from aggregator.holding import hold
 from aggregator.program import DATABASE_NAME
 from aggregator.storage.engine import Database, sqlite_url
-from aggregator.storage.entries import set_starred
+from aggregator.storage.marking import set_starred
 from aggregator.storage.schema import metadata
 
 COMMAND = str(Path(sys.executable).with_name("lire-aussi"))

@@ -9,7 +9,7 @@ from library import NOW, an_entry, follow, owner, publish
 
 from aggregator.domain import Schedule
 from aggregator.errors import Unreachable
-from aggregator.storage import entries, feeds, several, subscriptions, users
+from aggregator.storage import feeds, marking, several, subscriptions, users
 from aggregator.storage.feedlist import FeedSelection, count_by_day, count_feeds, list_feed_ids, list_feeds
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def test_what_was_removed_at_one_moment_comes_back(database: Database) -> None:
     two = follow(database, "https://two.example/", "Two")
     ids = publish(database, one, an_entry("A"), an_entry("B"))
     with database.write() as connection:
-        entries.set_read(connection, reader, ids[0], read=True, now=NOW)
+        marking.set_read(connection, reader, ids[0], read=True, now=NOW)
         several.pause_several(connection, reader, [one], paused_at=NOW)
         before = subscriptions.get_subscription(connection, reader, one)
         several.remove_several(connection, reader, [one], now=NOW)

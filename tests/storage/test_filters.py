@@ -9,7 +9,7 @@ from library import NOW, an_entry, follow, owner, publish
 
 from aggregator.domain import Filter
 from aggregator.errors import NotFound
-from aggregator.storage import entries, filters, moves, subscriptions
+from aggregator.storage import entries, filters, marking, moves, recording, subscriptions
 
 if TYPE_CHECKING:
     from aggregator.storage.engine import Database
@@ -24,7 +24,7 @@ def save(database: Database, rule: Filter) -> None:
 
 def record(database: Database, feed: int, *titles: str) -> None:
     with database.write() as connection:
-        entries.record_entries(connection, feed, [an_entry(title) for title in titles], now=NOW)
+        recording.record_entries(connection, feed, [an_entry(title) for title in titles], now=NOW)
 
 
 def listed(database: Database, **selection: bool) -> set[str]:
@@ -95,7 +95,7 @@ def test_one_that_is_unread_again_is_hidden_no_more(database: Database) -> None:
     reader = owner(database)
     with database.write() as connection:
         (one,) = entries.list_headlines(connection, reader, entries.Selection(hidden_only=True))
-        entries.set_read(connection, reader, one.id, read=False, now=NOW)
+        marking.set_read(connection, reader, one.id, read=False, now=NOW)
     assert listed(database) == {"One"}
     assert unread(database, feed) == 1
 

@@ -18,6 +18,7 @@ from aggregator.storage import (
     entries,
     links,
     moves,
+    recording,
     retention,
     search,
     subscriptions,
@@ -148,7 +149,7 @@ def test_an_entry_under_a_new_guid_is_known_by_what_its_feed_said(database: Data
     complete(database, one)
     renamed = replace(old, guid="new", published_at=NOW, content_hash="another")
     with database.write() as connection:
-        made = entries.record_entries(connection, feed, [renamed], now=NOW, standing=frozenset({"new"}))
+        made = recording.record_entries(connection, feed, [renamed], now=NOW, standing=frozenset({"new"}))
     assert made.new == 0
 
 

@@ -11,7 +11,7 @@ from postgres import emptied
 from sqlalchemy import event, insert, select
 
 from aggregator.domain import Outline
-from aggregator.storage import entries, feeds, imports, subscriptions
+from aggregator.storage import feeds, imports, marking, subscriptions
 from aggregator.storage.engine import Database, sqlite_url
 from aggregator.storage.schema import metadata, users
 
@@ -70,7 +70,7 @@ def prepared(database: Database) -> int:
     publish(database, kept, an_entry("One"))
     one, _two = publish(database, left, an_entry("Two"), an_entry("Three"))
     with database.write() as connection:
-        entries.set_read(connection, reader, one, read=True, now=NOW)
+        marking.set_read(connection, reader, one, read=True, now=NOW)
         subscriptions.unsubscribe(connection, reader, left)
         other = connection.execute(
             insert(users).values(name="other", created_at=NOW).returning(users.c.id)

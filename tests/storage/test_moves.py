@@ -9,7 +9,7 @@ from library import NOW, an_entry, follow, owner, publish
 from sqlalchemy import insert, select
 
 from aggregator.errors import NotFound
-from aggregator.storage import entries, feeds, moves, subscriptions
+from aggregator.storage import entries, feeds, marking, moves, subscriptions
 from aggregator.storage.schema import pruned_entries, revisions, users
 from aggregator.storage.verdicts import list_verdicts, refuse_link
 
@@ -51,11 +51,11 @@ def test_what_a_person_did_with_either_feed_is_kept(database: Database) -> None:
     (alone,) = publish(database, old, an_entry("Only in old"))
     publish(database, new, an_entry("Only in new"))
     with database.write() as connection:
-        entries.set_read(connection, reader, theirs["Read in old"], read=True, now=NOW)
-        entries.set_starred(connection, reader, theirs["Starred in old"], starred=True, now=NOW)
-        entries.set_read(connection, reader, ours["Starred in old"], read=True, now=NOW)
-        entries.set_read(connection, reader, ours["Read in new"], read=True, now=NOW)
-        entries.set_starred(connection, reader, alone, starred=True, now=NOW)
+        marking.set_read(connection, reader, theirs["Read in old"], read=True, now=NOW)
+        marking.set_starred(connection, reader, theirs["Starred in old"], starred=True, now=NOW)
+        marking.set_read(connection, reader, ours["Starred in old"], read=True, now=NOW)
+        marking.set_read(connection, reader, ours["Read in new"], read=True, now=NOW)
+        marking.set_starred(connection, reader, alone, starred=True, now=NOW)
         connection.execute(
             insert(revisions).values(entry_id=theirs["Untouched"], replaced_at=NOW, title="Before", html="")
         )

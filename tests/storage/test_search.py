@@ -11,7 +11,7 @@ from sqlalchemy import text
 from aggregator.domain import SavedSearch
 from aggregator.errors import NotFound
 from aggregator.searching.language import parse_query
-from aggregator.storage import entries, subscriptions
+from aggregator.storage import marking, subscriptions
 from aggregator.storage.engine import Database
 from aggregator.storage.savedsearches import (
     delete_search,
@@ -115,8 +115,8 @@ def test_filters(database: Database, feed: int) -> None:
     old, new = publish(database, feed, an_entry("Old fusion", days=40), an_entry("New fusion"))
     publish(database, other, an_entry("Other fusion", days=2))
     with database.write() as connection:
-        entries.set_read(connection, owner(database), old, read=True, now=NOW)
-        entries.set_starred(connection, owner(database), new, starred=True, now=NOW)
+        marking.set_read(connection, owner(database), old, read=True, now=NOW)
+        marking.set_starred(connection, owner(database), new, starred=True, now=NOW)
     assert sorted(titles(database, "fusion feed:journal")) == ["New fusion", "Old fusion"]
     assert titles(database, f"fusion feed:{other}") == ["Other fusion"]
     assert titles(database, "fusion category:science") == ["Other fusion"]
@@ -134,7 +134,7 @@ def test_filters(database: Database, feed: int) -> None:
 def test_what_is_starred_is_found_when_its_feed_is_followed_no_more(database: Database, feed: int) -> None:
     (kept, _) = publish(database, feed, an_entry("Kept fusion"), an_entry("Gone fusion"))
     with database.write() as connection:
-        entries.set_starred(connection, owner(database), kept, starred=True, now=NOW)
+        marking.set_starred(connection, owner(database), kept, starred=True, now=NOW)
         subscriptions.unsubscribe(connection, owner(database), feed)
     assert titles(database, "fusion") == []
     assert titles(database, "fusion is:starred") == ["Kept fusion"]

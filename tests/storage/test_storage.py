@@ -28,6 +28,8 @@ from aggregator.storage import (
     leases,
     links,
     linkstate,
+    marking,
+    recording,
     subscriptions,
     terms,
     tree,
@@ -87,18 +89,18 @@ def test_unread_counts_follow_what_a_person_does(database: Database) -> None:
 
     assert unread() == 3
     with database.write() as connection:
-        entries.set_read(connection, reader, one, read=True, now=NOW)
-        entries.set_read(connection, reader, one, read=True, now=NOW)
+        marking.set_read(connection, reader, one, read=True, now=NOW)
+        marking.set_read(connection, reader, one, read=True, now=NOW)
     assert unread() == 2
     with database.write() as connection:
-        assert entries.mark_all_read(connection, reader, now=NOW, up_to=two) == 1
+        assert marking.mark_all_read(connection, reader, now=NOW, up_to=two) == 1
         assert not entries.get_entry(connection, reader, late).read
     assert unread() == 1
     with database.write() as connection:
-        entries.set_read(connection, reader, two, read=False, now=NOW)
+        marking.set_read(connection, reader, two, read=False, now=NOW)
     assert unread() == 2
     with database.write() as connection:
-        assert entries.mark_all_read(connection, reader, now=NOW, up_to=late) == 2
+        assert marking.mark_all_read(connection, reader, now=NOW, up_to=late) == 2
     assert unread() == 0
 
 
@@ -107,7 +109,7 @@ def test_following_again_brings_entries_and_statuses_back(database: Database) ->
     feed = follow(database, url, "A")
     one, _ = publish(database, feed, an_entry("One"), an_entry("Two"))
     with database.write() as connection:
-        entries.set_read(connection, reader, one, read=True, now=NOW)
+        marking.set_read(connection, reader, one, read=True, now=NOW)
         subscriptions.unsubscribe(connection, reader, feed)
     with database.read() as connection, pytest.raises(NotFound):
         entries.get_entry(connection, reader, one)
@@ -131,7 +133,7 @@ def test_a_star_keeps_an_entry_in_sight_when_its_feed_is_followed_no_more(databa
     starred, plain = publish(database, feed, an_entry("Starred"), an_entry("Plain"))
     (kept,) = publish(database, other, an_entry("Kept"))
     with database.write() as connection:
-        entries.set_starred(connection, reader, starred, starred=True, now=NOW)
+        marking.set_starred(connection, reader, starred, starred=True, now=NOW)
         subscriptions.unsubscribe(connection, reader, feed)
 
     def listed(selection: entries.Selection) -> list[int]:
@@ -146,9 +148,9 @@ def test_a_star_keeps_an_entry_in_sight_when_its_feed_is_followed_no_more(databa
         assert entries.get_entry(connection, reader, kept).followed
         with pytest.raises(NotFound):
             entries.get_entry(connection, reader, plain)
-        entries.set_read(connection, reader, starred, read=True, now=NOW)
+        marking.set_read(connection, reader, starred, read=True, now=NOW)
         assert subscriptions.total_unread(connection, reader) == 1
-        entries.set_starred(connection, reader, starred, starred=False, now=NOW)
+        marking.set_starred(connection, reader, starred, starred=False, now=NOW)
         with pytest.raises(NotFound):
             entries.get_entry(connection, reader, starred)
 
@@ -208,7 +210,7 @@ def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
 
     def fail_in_the_middle() -> None:
         with database.write() as connection:
-            entries.record_entries(connection, feed, [an_entry("One")], now=NOW)
+            recording.record_entries(connection, feed, [an_entry("One")], now=NOW)
             raise RuntimeError("power failure")
 
     with pytest.raises(RuntimeError, match="power"):
@@ -440,14 +442,14 @@ def test_what_was_marked_in_one_go_is_unmarked_alone(database: Database) -> None
     (away,) = publish(database, other, an_entry("Away"))
     reader, later = owner(database), NOW + timedelta(minutes=1, microseconds=7)
     with database.write() as connection:
-        entries.set_read(connection, reader, one, read=True, now=NOW)
+        marking.set_read(connection, reader, one, read=True, now=NOW)
         press = tree.find_category_of(connection, reader, feed) or 0
-        everything = entries.newest_id(connection)
-        marked = entries.mark_all_read(connection, reader, now=later, up_to=everything, category_ids=(press,))
+        everything = marking.newest_id(connection)
+        marked = marking.mark_all_read(connection, reader, now=later, up_to=everything, category_ids=(press,))
         assert marked == 1
         assert [h.id for h in entries.list_read(connection, reader, before=None, limit=9)] == [two, one]
         assert entries.list_read(connection, reader, before=(later, two), limit=9)[0].id == one
-        assert entries.unmark(connection, reader, read_at=later) == 1
+        assert marking.unmark(connection, reader, read_at=later) == 1
         unread = entries.list_headlines(connection, reader, entries.Selection(unread_only=True))
         assert {h.id for h in unread} == {two, away}
         lately = entries.Selection(unread_only=True, read_since=NOW - timedelta(hours=1))

@@ -13,7 +13,7 @@ from aggregator.domain import Filter
 from aggregator.errors import NotFound
 from aggregator.policies import RelatedPolicy
 from aggregator.proposing import propose, thread
-from aggregator.storage import entries, subscriptions
+from aggregator.storage import marking, recording, subscriptions
 from aggregator.storage.entries import Selection, get_entry
 from aggregator.storage.filters import save_filter
 from aggregator.storage.links import list_related
@@ -117,7 +117,7 @@ def test_titles_are_told_of_what_is_followed_or_starred_alone(
     (one,), (two,), (three,) = (publish(database, feed, an_entry(f"Of {feed}")) for feed in feeds)
     friend = another(database, feeds[0], feeds[1])
     with database.write() as connection:
-        entries.set_starred(connection, friend, two, starred=True, now=NOW)
+        marking.set_starred(connection, friend, two, starred=True, now=NOW)
         subscriptions.unsubscribe(connection, friend, feeds[1])
         assert [found.id for found in list_seen(connection, friend, [three, two, one])] == [one, two]
 
@@ -156,7 +156,7 @@ def test_a_copy_says_whether_the_list_shows_it(database: Database, feeds: tuple[
     one, two, three = copies(database, feeds)
     reader = owner(database)
     with database.write() as connection:
-        entries.set_read(connection, reader, two, read=True, now=NOW)
+        marking.set_read(connection, reader, two, read=True, now=NOW)
         for selection, listed in (
             (Selection(), {two, three}),
             (Selection(unread_only=True), {three}),
@@ -175,7 +175,7 @@ def test_reading_one_reads_its_copies_and_can_be_undone(
     reader, friend = owner(database), another(database, *feeds)
     before = unread(database, friend)
     with database.write() as connection:
-        entries.set_read(connection, reader, three, read=True, now=NOW - timedelta(days=1))
+        marking.set_read(connection, reader, three, read=True, now=NOW - timedelta(days=1))
         read_together(connection, reader, one, now=NOW)
     assert unread(database, reader) == dict.fromkeys(feeds, 0)
     assert unread(database, friend) == before
@@ -266,7 +266,7 @@ def test_nothing_leads_to_what_a_filter_has_hidden(database: Database, feeds: tu
 def record(database: Database, feed: int, *titles: str) -> list[int]:
     """Hidden ones are in no list: the ids by title."""
     with database.write() as connection:
-        entries.record_entries(connection, feed, [an_entry(title) for title in titles], now=NOW)
+        recording.record_entries(connection, feed, [an_entry(title) for title in titles], now=NOW)
         rows = connection.execute(select(table.c.title, table.c.id).where(table.c.feed_id == feed))
         ids = {row.title: row.id for row in rows}
     return [ids[title] for title in titles]

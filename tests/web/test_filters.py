@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from library import NOW, an_entry, follow, publish
 
-from aggregator.storage import entries
+from aggregator.storage import recording
 
 if TYPE_CHECKING:
     from webapp import Site
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def arrive(site: Site, feed: int, *titles: str) -> None:
     with site.database.write() as connection:
-        entries.record_entries(connection, feed, [an_entry(title) for title in titles], now=NOW)
+        recording.record_entries(connection, feed, [an_entry(title) for title in titles], now=NOW)
 
 
 def test_a_filter_is_tried_before_it_is_saved(site: Site) -> None:

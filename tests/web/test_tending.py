@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from aggregator.domain import Move, Schedule, Validators, Withdrawn
 from aggregator.errors import Gone, Unreachable
-from aggregator.storage import entries, feeds, subscriptions
+from aggregator.storage import feeds, marking, subscriptions
 from aggregator.storage.schema import feed_states
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def test_taking_the_address_of_another_feed_makes_the_two_one(site: Site) -> Non
     old, new = follow(site.database, OLD, "Old"), follow(site.database, NEW, "New")
     (starred,) = publish(site.database, old, an_entry("One"))
     with site.database.write() as connection:
-        entries.set_starred(connection, owner(site.database), starred, starred=True, now=NOW)
+        marking.set_starred(connection, owner(site.database), starred, starred=True, now=NOW)
     publish(site.database, new, an_entry("One"), an_entry("Two"))
     checked(site, old, move=Move(url=NEW, since=NOW, times=1))
     answer = site.post(f"/feeds/{old}/adopt")
