@@ -309,7 +309,7 @@ def wait(database: Database, span: timedelta) -> None:
     with database.write() as connection:
         rows = connection.execute(select(wanted_texts.c.entry_id, wanted_texts.c.due_at)).all()
         for row in rows:
-            if row.due_at is not None and row.due_at <= NOW + span + timedelta(seconds=30):
+            if row.due_at is not None and row.due_at <= datetime.now(UTC) + span:
                 mine = wanted_texts.c.entry_id == row.entry_id
                 connection.execute(update(wanted_texts).where(mine).values(due_at=NOW))
 

@@ -87,7 +87,7 @@ def test_the_time_is_for_all_redirects_together() -> None:
     with FeedServer({f"/{n}": redirect(f"/{n + 1}") for n in range(9)}, latency=0.2) as server:
         error = failing(Unreachable, server.url("/0"), replace(LOOPBACK, timeout=timedelta(seconds=0.5)))
     assert "no answer within 0.5 s" in error.detail
-    assert len(server.requests) == 3
+    assert len(server.requests) <= 3  # the first alone would have answered in time
 
 
 def test_a_latin1_location_is_followed_byte_for_byte() -> None:
