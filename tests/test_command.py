@@ -38,6 +38,7 @@ def environment(library: Path) -> dict[str, str]:
         "LIRE_AUSSI_LIBRARY": str(library),
         "LIRE_AUSSI_FETCH__ALLOWED_NETWORKS": "127.0.0.0/8",
         "LIRE_AUSSI_FETCH__ICONS": "false",  # each test knows what its server is asked for
+        "LIRE_AUSSI_REFRESH__PARSE_WORKERS": "1",  # few documents are not worth two children
     }
 
 
