@@ -59,21 +59,24 @@ def _remember(connection: Connection, feed_id: int, lives_on: int, url: str) -> 
 
 
 def present_addresses(connection: Connection, user_id: int) -> dict[str, str]:
-    """Other addresses of feeds → the one in the library.
+    """Other addresses of the feeds that this person follows → the one in the library.
 
-    Those from which feeds have moved, unless another feed has such an address now; and those to which feeds
-    are moving that this person follows.
+    Those from which they have moved, unless another feed has such an address now, and those to which they are
+    moving. What others follow stays unknown: an address can be a secret.
     """
     known, taken = former_addresses.c, select(feeds.c.url)
     former = select(known.url, feeds.c.url).join(feeds, feeds.c.id == known.feed_id)
-    moving = (
-        select(feed_states.c.moved_to, feeds.c.url)
-        .join(feeds, feeds.c.id == feed_states.c.feed_id)
-        .join(subscriptions, subscriptions.c.feed_id == feeds.c.id)
-        .where(subscriptions.c.user_id == user_id, feed_states.c.moved_to.is_not(None))
-    )
-    rows = (*connection.execute(former.where(known.url.not_in(taken))), *connection.execute(moving))
-    return {row[0]: row[1] for row in rows}
+    moving = select(feed_states.c.moved_to, feeds.c.url).join(feeds, feeds.c.id == feed_states.c.feed_id)
+    found: dict[str, str] = {}
+    for query, condition in (
+        (former, known.url.not_in(taken)),
+        (moving, feed_states.c.moved_to.is_not(None)),
+    ):
+        own = query.join(subscriptions, subscriptions.c.feed_id == feeds.c.id).where(
+            subscriptions.c.user_id == user_id, condition
+        )
+        found |= {row[0]: row[1] for row in connection.execute(own)}
+    return found
 
 
 def find_moved(connection: Connection, user_id: int, url: str) -> int | None:

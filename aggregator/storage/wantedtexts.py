@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
 
 from aggregator.domain import FullTextReport, WantedText
+from aggregator.storage.dialects import insert_into
 from aggregator.storage.feedtexts import feed_text
 from aggregator.storage.schema import entries, full_texts, subscriptions, wanted_texts
 
@@ -115,12 +116,9 @@ def record_failure(connection: Connection, entry_id: int, error: FeedError, *, n
         "error": error.detail,
         "error_reason": error.reason or None,
     }
-    mine = wanted_texts.c.entry_id == entry_id
-    known = connection.execute(
-        update(wanted_texts).where(mine).values(tries=wanted_texts.c.tries + 1, **facts)
-    )
-    if not known.rowcount:
-        connection.execute(insert(wanted_texts).values(entry_id=entry_id, tries=1, **facts))
+    row = insert_into(connection, wanted_texts).values(entry_id=entry_id, tries=1, **facts)
+    again = {"tries": wanted_texts.c.tries + 1, **facts}
+    connection.execute(row.on_conflict_do_update(index_elements=[wanted_texts.c.entry_id], set_=again))
 
 
 def forget(connection: Connection, entry_id: int) -> None:

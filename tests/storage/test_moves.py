@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 from aggregator.errors import NotFound
 from aggregator.storage import entries, feeds, marking, moves, subscriptions
 from aggregator.storage.schema import pruned_entries, revisions, users
+from aggregator.storage.users import add_user
 from aggregator.storage.verdicts import list_verdicts, refuse_link
 
 if TYPE_CHECKING:
@@ -137,6 +138,13 @@ def test_the_old_address_leads_to_the_feed_from_now_on(database: Database) -> No
     with database.read() as connection:
         assert moves.present_addresses(connection, reader) == {"https://first.example/": NEW, OLD: NEW}
         assert moves.find_moved(connection, reader, "https://first.example/") == second
+
+
+def test_the_address_of_a_feed_is_told_only_to_those_who_follow_it(database: Database) -> None:
+    adopt(database, follow(database, OLD, "A"))
+    with database.write() as connection:
+        stranger = add_user(connection, "ana", role="reader", password_hash="x", now=NOW)
+        assert moves.present_addresses(connection, stranger) == {}
 
 
 def test_an_address_that_another_feed_took_is_its_own(database: Database) -> None:
