@@ -18,7 +18,7 @@ from flask_babel import gettext
 from aggregator.errors import AccountError, FeedError, OpmlError, SubscriptionError
 from aggregator.storage import importjobs
 from aggregator.storage.feeds import hurry
-from aggregator.storage.subscriptions import find_subscription, unsubscribe
+from aggregator.storage.subscriptions import find_subscription, follow_instead
 from aggregator.subscribing import SeveralFeeds
 from web.errors import sentence
 from web.events import event
@@ -197,7 +197,7 @@ def _try_again(job_id: int, outline: ImportedOutline, typed: str) -> None:
     added = services().subscriber.add(reader_id(), typed, now=now, category=category)
     with writing() as (connection, reader):
         if old is not None:
-            unsubscribe(connection, reader, old.feed.id)
+            follow_instead(connection, reader, old.feed.id, added.feed.id)
         importjobs.replace_outline(
             connection,
             reader,

@@ -101,6 +101,17 @@ def unsubscribe(connection: Connection, user_id: int, feed_id: int) -> None:
     )
 
 
+def follow_instead(connection: Connection, user_id: int, old: int, new: int) -> None:
+    """Let the feed `new`, which the person follows since a moment ago, take the place and settings of `old`."""
+    own = subscriptions.c
+    settings = select(own.title, own.category_id, own.paused_at, own.full_text_since)
+    kept = connection.execute(settings.where(own.user_id == user_id, own.feed_id == old)).one()
+    connection.execute(
+        update(subscriptions).where(own.user_id == user_id, own.feed_id == new).values(**kept._mapping)
+    )
+    unsubscribe(connection, user_id, old)
+
+
 def ensure_category(connection: Connection, user_id: int, path: CategoryPath) -> int | None:
     """Its id; None for the empty path. It is made where it is new."""
     if not path:

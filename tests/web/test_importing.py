@@ -17,6 +17,7 @@ from aggregator.errors import BadStatus, NotFound
 from aggregator.feeds.opml import MAX_BYTES, MAX_OUTLINES, parse_opml
 from aggregator.policies import PeoplePolicy
 from aggregator.storage import feeds, importjobs, subscriptions, users
+from aggregator.storage.wantedtexts import want_always
 from web import MAX_UPLOAD_BYTES
 from web.importing import MOST_TICKS
 from web.services import EXTENSION
@@ -262,13 +263,19 @@ def test_a_failing_feed_can_be_tried_again_and_replaced(site: Site) -> None:
     site.refreshes.clear()
     assert site.post(path, url="https://one.example/rss").status_code == 303
     assert site.refreshes == [False]
+    with site.database.write() as connection:
+        (old,) = (
+            one.feed.id for one in subscriptions.list_subscriptions(connection, 1) if one.title == "One"
+        )
+        subscriptions.arrange(connection, 1, old, title="Mine", category=("Presse",))
+        want_always(connection, 1, old, since=NOW)
     with FeedServer({"/feed": Response(body=RSS)}) as server:
         assert site.post(path, url=server.url("/feed")).status_code == 303
         with site.database.read() as connection:
-            followed = subscriptions.list_subscriptions(connection, 1)
-    found = {one.feed.url: one.category for one in followed}
-    assert "https://one.example/rss" not in found
-    assert found[server.url("/feed")] == ("Presse",)
+            followed = {one.feed.url: one for one in subscriptions.list_subscriptions(connection, 1)}
+    assert "https://one.example/rss" not in followed
+    new = followed[server.url("/feed")]
+    assert (new.title, new.category, new.full_text_since) == ("Mine", ("Presse",), NOW)
 
 
 def test_a_job_is_its_persons_alone(site: Site) -> None:
