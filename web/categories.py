@@ -35,6 +35,8 @@ blueprint = Blueprint("categories", __name__)
 blueprint.add_app_template_filter(write_path, "json")
 
 _LONGEST = 500
+_MOST_BYTES = 2_000
+"""Of a path: what an index of PostgreSQL can hold is little more."""
 
 
 @blueprint.get(f"/categories/<{ID}:category_id>")
@@ -101,7 +103,7 @@ def rename() -> Response | str | tuple[str, int]:
     with writing() as (connection, reader):
         contents = get_contents(connection, reader, _read_path(request.form))
         new = read_path(typed, list_categories(connection, reader))
-        problem = _problem(contents.path, new)
+        problem = _problem(contents, new)
         if problem:
             return _show_edit(connection, reader, contents, typed=typed, problem=problem), 422
         taken = list_taken(connection, reader, contents, new)
@@ -115,9 +117,12 @@ def rename() -> Response | str | tuple[str, int]:
     return redirect(url_for("categories.category", category_id=category_id), 303)
 
 
-def _problem(old: CategoryPath, new: CategoryPath) -> str:
+def _problem(contents: CategoryContents, new: CategoryPath) -> str:
+    old = contents.path
     if not new:
         return gettext("A category needs a name.")
+    if any(len(write_path(path).encode()) > _MOST_BYTES for path in (new, *contents.moved(new))):
+        return gettext("With the categories in it, that name is too long.")
     if len(new) > len(old) and new[: len(old)] == old:
         return gettext("A category cannot be inside itself.")
     return ""

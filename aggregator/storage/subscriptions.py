@@ -102,7 +102,7 @@ def unsubscribe(connection: Connection, user_id: int, feed_id: int) -> None:
 
 
 def follow_instead(connection: Connection, user_id: int, old: int, new: int) -> None:
-    """Let the feed `new`, which the person follows since a moment ago, take the place and settings of `old`."""
+    """Let the feed `new`, which the person has just come to follow, take place and settings of `old`."""
     own = subscriptions.c
     settings = select(own.title, own.category_id, own.paused_at, own.full_text_since)
     kept = connection.execute(settings.where(own.user_id == user_id, own.feed_id == old)).one()

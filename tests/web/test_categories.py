@@ -36,6 +36,15 @@ def test_renaming_and_moving(site: Site) -> None:
     assert places(site) == {"a": ("Monde", "News")}
 
 
+def test_a_name_is_no_longer_than_the_paths_below_it_allow(site: Site) -> None:
+    below = tuple("é" * 300 for _ in range(3))
+    follow(site.database, "https://a.example/", "a", category=("Press", *below))
+    answer = site.post("/categories/rename", category=PRESS, name="é" * 200)
+    assert answer.status_code == 422
+    assert "that name is too long" in answer.text
+    assert places(site) == {"a": ("Press", *below)}
+
+
 def test_two_are_put_together_after_it_was_said(site: Site) -> None:
     follow(site.database, "https://a.example/", "a", category=("Press",))
     follow(site.database, "https://b.example/", "b", category=("News",))

@@ -86,3 +86,9 @@ def test_compiling_gives_what_the_pages_read(tmp_path: Path) -> None:
         compiled = read_mo(file)
     assert compiled["Unread"].string == "Non lus"
     assert len(compiled) == len(messages())
+
+
+def test_the_catalogue_is_sorted() -> None:
+    lines = re.findall(r'^msgid ((?:".*"\n)+)', FRENCH.read_text("utf-8"), re.MULTILINE)
+    found = ["".join(re.findall(r'"(.*)"', words)) for words in lines]
+    assert found == sorted(found)
