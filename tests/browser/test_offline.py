@@ -112,10 +112,7 @@ def prefixed(site: Site) -> Iterator[str]:
 def test_nothing_is_left_to_who_comes_next(
     chromium: Browser, prefixed: str, site: Site, ids: list[int]
 ) -> None:
-    hashed = accounts.hash_password(PASSWORD)
-    with site.database.write() as connection:
-        users.set_password(connection, owner(site.database), hashed)
-        users.add_user(connection, "ana", role="reader", password_hash=hashed, now=NOW)
+    give_passwords(site)
     with chromium.new_context(base_url=prefixed, locale="en-GB") as context:
         page = context.new_page()
         log_in(page, "owner")
@@ -130,6 +127,35 @@ def test_nothing_is_left_to_who_comes_next(
         for path in (f"entries/{ids[0]}", "."):
             page.goto(path)
             assert "One" not in page.locator("main").inner_text()
+
+
+def test_marks_wait_until_a_reader_whose_session_ended_has_logged_in(
+    chromium: Browser, prefixed: str, site: Site, ids: list[int]
+) -> None:
+    give_passwords(site)
+    with chromium.new_context(base_url=prefixed, locale="en-GB") as context:
+        page = context.new_page()
+        log_in(page, "owner")
+        keep(page, 5)
+        context.set_offline(True)
+        page.goto(f"entries/{ids[1]}")
+        page.get_by_role("button", name="Star").click()
+        page.get_by_role("button", name="Star", pressed=True).wait_for()
+        context.clear_cookies()
+        context.set_offline(False)
+        page.goto(".")
+        page.get_by_role("heading", name="Log in").wait_for()
+        wait_until(page, KEPT, lambda found: not found)
+        log_in(page, "owner")
+        wait_until(page, WAITING, lambda found: not found)
+    assert marks(site)[ids[1]][1]
+
+
+def give_passwords(site: Site) -> None:
+    hashed = accounts.hash_password(PASSWORD)
+    with site.database.write() as connection:
+        users.set_password(connection, owner(site.database), hashed)
+        users.add_user(connection, "ana", role="reader", password_hash=hashed, now=NOW)
 
 
 def log_in(page: Page, name: str) -> None:

@@ -1,6 +1,7 @@
 // Keeps the newest unread articles, and those to read with them, for when there is no network; and marks that
 // are made meanwhile, until they can be sent. All that is kept is one reader's: where an answer names another
-// reader, or nobody, it is deleted. Answers with errors are never kept.
+// reader, or nobody, it is deleted; marks wait for their reader, until another one comes or somebody logs out.
+// Answers with errors are never kept.
 "use strict";
 
 const BASE = new URL(self.registration.scope);
@@ -25,8 +26,12 @@ async function keptReader() {
 
 // Of everybody, but for this reader.
 async function forget(reader) {
-  for (const name of await names()) if (name !== NAME + reader) await caches.delete(name);
+  await forgetPages(reader);
   for (const mark of await listMarks()) if (mark.reader !== reader) await dropMark(mark);
+}
+
+async function forgetPages(reader) {
+  for (const name of await names()) if (name !== NAME + reader) await caches.delete(name);
 }
 
 async function kept(url) {
@@ -176,12 +181,19 @@ async function openPage(event, url) {
   try {
     const answer = (await event.preloadResponse) || (await fetch(event.request));
     if (answer.ok && answer.headers.get("Content-Type")?.startsWith("text/html")) {
-      event.waitUntil(forget(answer.headers.get("Lire-Aussi-Reader")));
+      const reader = answer.headers.get("Lire-Aussi-Reader");
+      // Where a session has ended, marks wait for the same reader to log in.
+      event.waitUntil(reader ? forget(reader) : forgetPages());
     }
-    return answer;
+    return isAway(answer) ? (await kept(url)) || answer : answer;
   } catch {
     return (await kept(url)) || openOffline();
   }
+}
+
+// What a proxy says where the program behind it does not answer.
+function isAway(answer) {
+  return answer.status >= 502 && answer.status <= 504;
 }
 
 async function openOffline() {
