@@ -125,10 +125,15 @@ def _moment(name: str) -> Any:
     return bindparam(name, type_=entries.c.published_at.type)
 
 
-def followed_by(
-    user_id: int | ColumnElement[int], owner: ColumnElement[int] | None = None
-) -> ColumnElement[bool]:
-    owner = subscriptions.c.user_id if owner is None else owner
+def followed_by(user_id: int | ColumnElement[int], *, leads: bool = True) -> ColumnElement[bool]:
+    """Joins entries to the person's subscriptions. `leads` False is for queries that begin elsewhere.
+
+    SQLite, which would begin with all that the person follows, is kept from it by the unary plus
+    (https://sqlite.org/optoverview.html#uplus).
+    """
+    owner: ColumnElement[int] = subscriptions.c.user_id
+    if not leads:
+        owner = UnaryExpression(owner, operator=custom_op("+"))
     return and_(subscriptions.c.feed_id == entries.c.feed_id, owner == user_id)
 
 
@@ -155,12 +160,8 @@ def headline_columns(
 ) -> Select[tuple[object, ...]]:
     """A query of headlines of the feeds that this person follows, or of all feeds; without order.
 
-    `by_date` is for lists in the order of an index: SQLite, which would begin with all that the person
-    follows and sort, is kept from it by the unary plus (https://sqlite.org/optoverview.html#uplus).
+    `by_date` is for lists in the order of an index.
     """
-    owner: ColumnElement[int] | None = None
-    if by_date:
-        owner = UnaryExpression(subscriptions.c.user_id, operator=custom_op("+"))
     return (
         select(
             entries.c.id,
@@ -177,7 +178,7 @@ def headline_columns(
             statuses.c.read_at,
             statuses.c.starred_at,
         )
-        .join(subscriptions, followed_by(user_id, owner), isouter=unfollowed)
+        .join(subscriptions, followed_by(user_id, leads=not by_date), isouter=unfollowed)
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .outerjoin(statuses, status_of(user_id))
     )

@@ -101,7 +101,7 @@ def _related_to() -> Select[Any]:
         .join(ends, ends.c.other == entries.c.id)
         .outerjoin(own, own.c.entry_id == ends.c.this)
         .outerjoin(theirs, theirs.c.entry_id == ends.c.other)
-        .join(subscriptions, followed_by(USER))
+        .join(subscriptions, followed_by(USER, leads=False))
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .outerjoin(statuses, status_of(USER))
         .where(is_shown(), ~is_judged(USER, ends.c.this, ends.c.other))

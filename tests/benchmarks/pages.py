@@ -129,6 +129,8 @@ def main() -> None:
             f"/entries/{middle}?in=category-1",
             "/feeds",
             "/search?q=budget",
+            "/links",
+            "/offline.json",
             "/help",
         ):
             print(measure(site, path))
