@@ -10,6 +10,7 @@ import math
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ def same_title(a: str, b: str) -> bool:
     return bool(key) and key == title_key(b)
 
 
+@lru_cache(maxsize=4_096)
 def title_key(title: str) -> str:
     """A normal form of the title; empty where it has fewer than four words."""
     plain = "".join(
