@@ -66,6 +66,11 @@ def follow(
     return feed_id
 
 
+def total_unread(connection: Connection, user_id: int) -> int:
+    """The kept counts of all that the person follows."""
+    return sum(one.unread for one in subscriptions.list_subscriptions(connection, user_id))
+
+
 def a_document(title: str, *, language: str | None = None) -> CleanFeed:
     """What a document says of its feed; it has no entries."""
     return CleanFeed(

@@ -23,6 +23,7 @@ from aggregator.storage.subscriptions import get_subscription, list_categories
 from aggregator.storage.tree import list_shelves
 from web.arranging import read_path
 from web.feedlist import back_to_list, read_wish, select_feeds
+from web.forms import LONGEST_PATH, parse_id
 from web.quotas import quota_in_words, room_for_feeds
 from web.removals import read_removal, sign_removal
 from web.services import services, writing
@@ -37,7 +38,6 @@ blueprint = Blueprint("bulk", __name__)
 
 _ACTIONS = ("move", "pause", "resume", "remove")
 _MOST = 500
-_LARGEST_ID = 2**31 - 1
 
 
 @blueprint.post("/feeds/several")
@@ -45,7 +45,7 @@ def change() -> Response:
     """Feeds that the person follows no more, by another tab, are left out."""
     action, ticked = request.form.get("do", "move"), _read_ids()
     typed = " ".join(request.form.get("category", "").split())
-    if action not in _ACTIONS or len(typed) > 500 or "\0" in typed:
+    if action not in _ACTIONS or len(typed) > LONGEST_PATH or "\0" in typed:
         abort(400)
     wish, now = read_wish(request.form), services().clock()
     with writing() as (connection, reader):
@@ -84,12 +84,10 @@ def _tell(count: int, action: str, now: datetime) -> None:
 
 def _read_ids() -> list[int]:
     texts = request.form.getlist("feed")
-    if len(texts) > _MOST or not all(text.isascii() and text.isdigit() and len(text) < 11 for text in texts):
+    ids = [found for text in texts if (found := parse_id(text)) is not None]
+    if len(texts) > _MOST or len(ids) < len(texts):
         abort(400)
-    ids = list(dict.fromkeys(map(int, texts)))
-    if any(feed_id > _LARGEST_ID for feed_id in ids):
-        abort(400)
-    return ids
+    return list(dict.fromkeys(ids))
 
 
 @blueprint.post("/feeds/undo-removal")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -17,7 +16,7 @@ from aggregator.storage.search import names_category
 from aggregator.storage.subscriptions import list_categories
 from web.arranging import read_path
 from web.checks import load_progress
-from web.forms import ID, write_path
+from web.forms import ID, LONGEST_PATH, parse_path, write_path
 from web.listing import load_page
 from web.places import get_category
 from web.services import reading, writing
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 blueprint = Blueprint("categories", __name__)
 blueprint.add_app_template_filter(write_path, "json")
 
-_LONGEST = 500
 _MOST_BYTES = 2_000
 """Of a path: what an index of PostgreSQL can hold is little more."""
 
@@ -98,7 +96,7 @@ def _show_edit(
 def rename() -> Response | str | tuple[str, int]:
     """Also to another place: a name is a path. Putting two together is asked about first."""
     typed = " ".join(request.form.get("name", "").split())
-    if len(typed) > _LONGEST or "\0" in typed:
+    if len(typed) > LONGEST_PATH or "\0" in typed:
         abort(400)
     with writing() as (connection, reader):
         contents = get_contents(connection, reader, _read_path(request.form))
@@ -144,10 +142,5 @@ def delete() -> Response:
 
 def _read_path(fields: Mapping[str, str], otherwise: int = 400) -> CategoryPath:
     """A path as JSON, as our own links and forms have it; the status of an answer to anything else."""
-    try:
-        path = json.loads(fields.get("category", ""))
-    except (ValueError, RecursionError):
-        abort(otherwise)
-    if not (isinstance(path, list) and path and all(isinstance(name, str) for name in path)):
-        abort(otherwise)
-    return tuple(path)
+    path = parse_path(fields.get("category", ""))
+    return abort(otherwise) if path is None else path

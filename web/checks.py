@@ -20,7 +20,9 @@ blueprint = Blueprint("checks", __name__)
 
 _ASKED = "asked-at"
 _REMEMBERED = timedelta(hours=1)
-_MOST_SHOWN = 1_000
+_LOOKED_AT = 1_000
+_MOST_SHOWN = 200
+"""Of each kind: a page of a thousand feeds helps nobody."""
 
 
 def remember_asking() -> None:
@@ -28,8 +30,13 @@ def remember_asking() -> None:
     session[_ASKED] = services().clock().timestamp()
 
 
-def load_progress(connection: Connection, reader: int) -> RefreshProgress | None:
-    return find_own_progress(connection, reader, asked_at=_asked_at(), now=services().clock())
+def load_progress(
+    connection: Connection, reader: int, *, count_finished: bool = False
+) -> RefreshProgress | None:
+    """A page that is opened says nothing of what is new once all is checked: it shows it."""
+    return find_own_progress(
+        connection, reader, asked_at=_asked_at(), now=services().clock(), count_finished=count_finished
+    )
 
 
 def _asked_at() -> datetime | None:
@@ -45,10 +52,11 @@ def index() -> str:
     with reading() as (connection, reader):
         progress = load_progress(connection, reader)
         since = _asked_at() or services().clock() - _REMEMBERED
-        found = list_checks(connection, reader, since=since, limit=_MOST_SHOWN)
+        found = list_checks(connection, reader, since=since, limit=_LOOKED_AT)
     return render_template(
         "check_results.html",
         progress=progress,
+        shown=_MOST_SHOWN,
         failed=[check for check in found if check.failed],
         new=[check for check in found if check.new and not check.failed],
         unchanged=[check for check in found if not (check.new or check.failed)],
@@ -58,7 +66,7 @@ def index() -> str:
 @blueprint.get("/checks/events")
 def events() -> Response:
     with reading() as (connection, reader):
-        progress = load_progress(connection, reader)
+        progress = load_progress(connection, reader, count_finished=True)
     category_id = request.args.get("category", type=int)
     last = progress is None or progress.finished_at is not None
     html = render_template("checks.html", progress=progress, category_id=category_id, inside=True)

@@ -24,9 +24,18 @@ _BEGINS_WITHIN = timedelta(seconds=10)
 
 
 def find_own_progress(
-    connection: Connection, user_id: int, *, asked_at: datetime | None, now: datetime
+    connection: Connection,
+    user_id: int,
+    *,
+    asked_at: datetime | None,
+    now: datetime,
+    count_finished: bool = True,
 ) -> RefreshProgress | None:
-    """Of what the person asked for at that moment, else of the last run. None where nothing was checked."""
+    """Of what the person asked for at that moment, else of the last run. None where nothing was checked.
+
+    To count what is new looks at each new entry: without `count_finished`, what is over is said to have
+    brought nothing.
+    """
     run = select(refresh_runs.c.started_at).order_by(refresh_runs.c.id.desc()).limit(1)
     since = asked_at or connection.scalar(run)
     if since is None:
@@ -54,7 +63,7 @@ def find_own_progress(
         feeds=left + done,
         done=done,
         failed=failed,
-        new_entries=sum(_count_new(connection, user_id, since).values()),
+        new_entries=sum(_count_new(connection, user_id, since).values()) if running or count_finished else 0,
     )
 
 

@@ -241,13 +241,6 @@ def recount_unread(connection: Connection, feed_id: int) -> None:
         )
 
 
-def total_unread(connection: Connection, user_id: int) -> int:
-    total = select(func.coalesce(func.sum(subscriptions.c.unread), 0)).where(
-        subscriptions.c.user_id == user_id
-    )
-    return int(connection.execute(total).scalar_one())
-
-
 def add_unread(connection: Connection, feed_id: int, count: int) -> None:
     """`count` new entries of the feed: unread for everybody who follows it."""
     connection.execute(

@@ -14,6 +14,7 @@ import statistics
 import sys
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -24,7 +25,9 @@ from library import NOW, a_link, an_entry, follow, owner
 from sqlalchemy import text
 from webapp import make_site
 
-from aggregator.storage import links, marking, recording
+from aggregator.domain import Schedule, Validators
+from aggregator.storage import links, marking, recording, runs
+from aggregator.storage.feeds import record_success
 
 if TYPE_CHECKING:
     from webapp import Site
@@ -34,8 +37,11 @@ TIMES = 40
 
 
 def fill(site: Site, feeds: int, count: int) -> None:
-    """Feeds in forty categories, entries spread over three months."""
-    each = count // feeds
+    """Feeds in forty categories, entries spread over three months, all fetched by one run an hour ago."""
+    each, fetched_at = count // feeds, NOW - timedelta(hours=1)
+    schedule = Schedule(checked_at=fetched_at, next_fetch_at=NOW, interval=timedelta(hours=1))
+    with site.database.write() as connection:
+        runs.start_run(connection, feeds=feeds, now=fetched_at)
     for number in range(feeds):
         category = (f"Category {number % 40}",) if number % 10 else ()
         feed = follow(site.database, f"https://feed{number}.example/rss", f"Feed {number}", category=category)
@@ -49,7 +55,8 @@ def fill(site: Site, feeds: int, count: int) -> None:
             for place in range(each)
         ]
         with site.database.write() as connection:
-            recording.record_entries(connection, feed, found, now=NOW)
+            recording.record_entries(connection, feed, found, now=fetched_at)
+            record_success(connection, feed, schedule, validators=Validators(), body_hash="")
     reader = owner(site.database)
     with site.database.write() as connection:
         newest = marking.newest_id(connection)
@@ -128,6 +135,7 @@ def main() -> None:
             f"/entries/{middle}?in=feed-500",
             f"/entries/{middle}?in=category-1",
             "/feeds",
+            "/checks",
             "/search?q=budget",
             "/links",
             "/offline.json",

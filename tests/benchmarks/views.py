@@ -16,7 +16,6 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -24,8 +23,12 @@ from urllib.parse import urljoin
 
 from playwright.sync_api import sync_playwright
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from demonstration import demonstration
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from playwright.sync_api import Browser
 
@@ -34,7 +37,6 @@ FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update"
     " --disable-sync --proxy-server=127.0.0.1:9 --proxy-bypass-list=127.0.0.1"
 )
-COMMAND = str(Path(sys.executable).with_name("lire-aussi"))
 VIEWS = {
     "home": "/",
     "all": "/?view=all",
@@ -63,16 +65,6 @@ SIZES = {"desk": (1280, 800), "phone": (390, 844)}
 LOOKS = ("light", "dark")
 HIGHLIGHT = re.compile(r"^::highlight\(\w+\) \{.*\}$", re.MULTILINE)
 """The checker does not know it yet (CSS Custom Highlight API, 3.1)."""
-
-
-@contextmanager
-def demonstration() -> Iterator[str]:
-    with subprocess.Popen([COMMAND, "demo", "--port", "0"], stdout=subprocess.PIPE, text=True) as program:
-        try:
-            assert program.stdout is not None
-            yield program.stdout.readline().split()[2]
-        finally:
-            program.terminate()
 
 
 def all_views(browser: Browser, address: str) -> dict[str, str]:

@@ -5,12 +5,11 @@ What each page does is tested in `test_reading.py`; here, that the whole holds t
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from demonstration import demonstration
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
@@ -30,17 +29,12 @@ VIEWS = {
     "filter": "/filters/new",
     "help": "/help",
 }
-COMMAND = str(Path(sys.executable).with_name("lire-aussi"))
 
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with subprocess.Popen([COMMAND, "demo", "--port", "0"], stdout=subprocess.PIPE, text=True) as program:
-        try:
-            assert program.stdout is not None
-            yield program.stdout.readline().split()[2]
-        finally:
-            program.terminate()
+    with demonstration() as found:
+        yield found
 
 
 @pytest.fixture

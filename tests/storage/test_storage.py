@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from library import NOW, a_link, an_entry, analysed, follow, link, owner, publish, stored_terms
+from library import NOW, a_link, an_entry, analysed, follow, link, owner, publish, stored_terms, total_unread
 from postgres import emptied
 from sqlalchemy import text
 
@@ -85,7 +85,7 @@ def test_unread_counts_follow_what_a_person_does(database: Database) -> None:
 
     def unread() -> int:
         with database.read() as connection:
-            return subscriptions.total_unread(connection, reader)
+            return total_unread(connection, reader)
 
     assert unread() == 3
     with database.write() as connection:
@@ -116,7 +116,7 @@ def test_following_again_brings_entries_and_statuses_back(database: Database) ->
     follow(database, url, "A")
     with database.read() as connection:
         assert entries.get_entry(connection, reader, one).read
-        assert subscriptions.total_unread(connection, reader) == 1
+        assert total_unread(connection, reader) == 1
 
 
 def test_a_claimed_feed_is_nobody_elses_until_its_lease_ends(database: Database) -> None:
@@ -149,7 +149,7 @@ def test_a_star_keeps_an_entry_in_sight_when_its_feed_is_followed_no_more(databa
         with pytest.raises(NotFound):
             entries.get_entry(connection, reader, plain)
         marking.set_read(connection, reader, starred, read=True, now=NOW)
-        assert subscriptions.total_unread(connection, reader) == 1
+        assert total_unread(connection, reader) == 1
         marking.set_starred(connection, reader, starred, starred=False, now=NOW)
         with pytest.raises(NotFound):
             entries.get_entry(connection, reader, starred)
@@ -454,4 +454,4 @@ def test_what_was_marked_in_one_go_is_unmarked_alone(database: Database) -> None
         assert {h.id for h in unread} == {two, away}
         lately = entries.Selection(unread_only=True, read_since=NOW - timedelta(hours=1))
         assert {h.id for h in entries.list_headlines(connection, reader, lately)} == {one, two, away}
-        assert subscriptions.total_unread(connection, reader) == 2
+        assert total_unread(connection, reader) == 2

@@ -81,6 +81,14 @@ def test_the_results_name_each_feed(site: Site) -> None:
         assert f'href="/feeds/{feed}"' in page[parts[after] - 200 : parts[before]]
 
 
+def test_of_many_results_some_are_shown_and_the_rest_is_counted(site: Site) -> None:
+    for feed in refresh(site, 203):
+        check(site, feed)
+    unchanged = site.get("/checks").text.partition("Nothing new")[2]
+    assert "3 more are not shown." in unchanged
+    assert unchanged.count('href="/feeds/') == 200
+
+
 def test_a_category_asks_and_is_shown_again(site: Site) -> None:
     follow(site.database, "https://a.example/", "A", category=("C",))
     assert 'name="category_id" value="1"' in site.get("/categories/1").text

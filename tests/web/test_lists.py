@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from library import NOW, an_entry, follow, owner, publish
+from library import NOW, an_entry, follow, owner, publish, total_unread
 
 from aggregator.domain import Schedule, Validators
 from aggregator.errors import FeedError, Unreachable
-from aggregator.storage import feeds, runs, subscriptions
+from aggregator.storage import feeds, runs
 
 if TYPE_CHECKING:
     from webapp import Site
@@ -24,7 +24,7 @@ def titles(page: str) -> list[str]:
 def unread(site: Site) -> int:
     reader = owner(site.database)
     with site.database.read() as connection:
-        return subscriptions.total_unread(connection, reader)
+        return total_unread(connection, reader)
 
 
 def check(site: Site, feed: int, error: FeedError | None = None) -> None:
