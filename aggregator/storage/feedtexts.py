@@ -36,6 +36,7 @@ def feed_html() -> ColumnElement[str]:
 def yield_to_feed(connection: Connection, changed: Sequence[tuple[int, CleanEntry]]) -> None:
     """Before these edits are recorded: forget that a text is the page's where the feed now says more."""
     edited = dict(changed)
+    _hold(connection, list(edited))
     longer = [
         row.entry_id
         for row in _full(connection, list(edited))
@@ -69,6 +70,13 @@ def put_beside(
             rows,
         )
     return kept
+
+
+def _hold(connection: Connection, ids: Sequence[int]) -> None:
+    """Where the database has locks on rows: no other process gives these the text of a page until the end."""
+    for start in range(0, len(ids), _AT_A_TIME):
+        some = select(entries.c.id).where(entries.c.id.in_(ids[start : start + _AT_A_TIME]))
+        connection.execute(some.order_by(entries.c.id).with_for_update())
 
 
 def _full(connection: Connection, ids: Sequence[int]) -> list[Row[tuple[int, str, str]]]:

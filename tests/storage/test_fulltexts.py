@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from library import NOW, an_entry, analysed, follow, link, owner, publish, stored_terms
+from postgres import fresh_library
 from sqlalchemy import func, select
 
 from aggregator.domain import PageText, SafeHtml, WantedText
@@ -25,6 +27,7 @@ from aggregator.storage import (
     terms,
     wantedtexts,
 )
+from aggregator.storage.engine import Database
 from aggregator.storage.fulltexts import find_fetched, record_full_text
 from aggregator.storage.schema import full_texts, wanted_texts
 
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 
     from aggregator.domain import CleanEntry, Entry
-    from aggregator.storage.engine import Database
 
 URL = "https://a.example/feed"
 WORDS = "The bridge has been mended by Kervadec and her engineers, cable by cable, through the winter. "
@@ -266,3 +268,18 @@ def test_a_feed_that_joins_another_keeps_the_wish(database: Database, feed: int)
         joined = moves.adopt(connection, feed, "https://new.example/feed")
         kept = subscriptions.get_subscription(connection, owner(database), joined)
     assert kept.full_text_since == NOW
+
+
+def test_an_edit_waits_for_another_process_that_records_the_text_of_the_page(server: str) -> None:
+    url = fresh_library(server)
+    with Database.open(url) as one, Database.open(url) as other, ThreadPoolExecutor(1) as pool:
+        feed = follow(one, URL, "A")
+        (entry_id,) = publish(one, feed, teaser())
+        with one.write() as connection:
+            record_full_text(connection, entry_id, PAGE, now=NOW)
+            edit = pool.submit(publish, other, feed, teaser(text=WORDS * 9))
+            with pytest.raises(TimeoutError):
+                edit.result(0.3)
+        edit.result(10)
+        entry = stored(one, entry_id)
+    assert (entry.full, entry.text) == (None, WORDS * 9)  # which says more than the page did
