@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from feedserver import FeedServer, Raw, Request, Reset, Response
-from library import follow, make_library, owner
+from library import follow, make_library, owner, total_unread
 from sqlalchemy import event, select, text, update
 
 from aggregator.errors import StorageError
@@ -121,7 +121,7 @@ class Life:
 
     def unread(self) -> int:
         with self.database.read() as connection:
-            return subscriptions.total_unread(connection, owner(self.database))
+            return total_unread(connection, owner(self.database))
 
     def state(self) -> FetchState:
         with self.database.read() as connection:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from feedserver import FeedServer, Response
-from library import follow, make_library, owner
+from library import follow, make_library, owner, total_unread
 
 from aggregator.feeds.documents import DocumentReader
 from aggregator.policies import FetchLimits, RefreshPolicy
 from aggregator.refreshing import Refresher
-from aggregator.storage import edits, entries, marking, subscriptions
+from aggregator.storage import edits, entries, marking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +93,7 @@ class Life:
 
     def unread(self) -> int:
         with self.database.read() as connection:
-            return subscriptions.total_unread(connection, owner(self.database))
+            return total_unread(connection, owner(self.database))
 
 
 @pytest.fixture(scope="module")

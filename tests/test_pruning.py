@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from library import NOW, an_entry, analysed, follow, link, owner, publish
+from library import NOW, an_entry, analysed, follow, link, owner, publish, total_unread
 from sqlalchemy import func, select, text
 
 from aggregator.domain import RetentionRule
@@ -45,7 +45,7 @@ def titles(database: Database) -> list[str]:
 
 def unread(database: Database) -> int:
     with database.read() as connection:
-        return subscriptions.total_unread(connection, owner(database))
+        return total_unread(connection, owner(database))
 
 
 def read_all(database: Database) -> None:

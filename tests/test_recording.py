@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from feedserver import FeedServer, Request, Response
-from library import make_library, owner
+from library import make_library, owner, total_unread
 from sqlalchemy import event, select, text, update
 
 from aggregator.errors import StorageError
@@ -145,7 +145,7 @@ def test_a_refused_write_leaves_the_validators_and_the_next_refresh_brings_the_e
     assert stored(database) == ["One", "Two"]
     assert known(database, feed)[0] == '"2"'
     with database.read() as connection:
-        assert subscriptions.total_unread(connection, owner(database)) == 2
+        assert total_unread(connection, owner(database)) == 2
 
 
 def test_a_library_locked_by_another_program_loses_nothing(
